@@ -1,0 +1,96 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** The layers (DESIGN: import directions) and what each may import beside itself. */
+const layers = {
+  'runtime/config': [],
+  'runtime/store': ['runtime/config'],
+  'runtime/auth': ['runtime/config', 'runtime/store'],
+  'runtime/proxy': ['runtime/config'],
+  'runtime/edge': ['runtime/config'],
+  'runtime/services': ['runtime/config'],
+  'runtime/install': ['runtime/config'],
+  'runtime/assembly': [
+    'runtime/config',
+    'runtime/auth',
+    'runtime/proxy',
+    'runtime/services',
+    'runtime/install',
+  ],
+  'runtime/embedded': [
+    ...[
+      'runtime/config',
+      'runtime/store',
+      'runtime/auth',
+      'runtime/edge',
+      'runtime/install',
+      'runtime/assembly',
+    ],
+  ],
+  'runtime/container': [
+    'runtime/config',
+    'runtime/store',
+    'runtime/auth',
+    'runtime/install',
+    'runtime/assembly',
+  ],
+  cli: ['runtime/config', 'runtime/embedded'],
+};
+
+const layer = (name, allowed) => ({
+  files: [`${name}/**/*.ts`],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: Object.keys(layers)
+              .filter((other) => other !== name && !allowed.includes(other))
+              .map((other) => `**/${other.replace('runtime/', '')}/**`),
+            message: `${name} may import only ${allowed.join(', ') || 'itself'}.`,
+          },
+        ],
+      },
+    ],
+  },
+});
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'tests/golden/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  ...Object.entries(layers).map(([name, allowed]) => layer(name, allowed)),
+  {
+    files: ['tests/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+);
