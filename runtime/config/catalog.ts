@@ -1,0 +1,163 @@
+/**
+ * The service catalog: one YAML file per MCP service, ours in `templates/services/`, a user's own in `services/` of the
+ * gateway's folder, in the same format. It says how to run the server as a process and in a container, what it stores,
+ * and for whom.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type Fault, faultsOf } from './faults.ts';
+
+/** Host label and path segment at once. */
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** Names that a service cannot have: hosts and paths of the gateway itself. */
+const RESERVED = new Set([
+  ...['auth', 'www', 'traefik', 'redis', 'runtime'],
+  ...[
+    'register',
+    'authorize',
+    'consent',
+    'callback',
+    'token',
+    'revoke',
+    'introspect',
+    'device',
+    'verify',
+    'jwks',
+  ],
+  ...['success', 'health', 'metrics', 'assets', 'local', 'admin', 'internal', 'mcp'],
+]);
+
+/** What goes into a Dockerfile and a command line is checked for its form, so that nothing in it needs quoting. */
+const word = (pattern: RegExp, what: string) => z.string().regex(pattern, `is not ${what}`);
+const version = word(
+  /^[0-9A-Za-z][0-9A-Za-z.+!-]*$/,
+  'a version (in quotes, where YAML would read a number)',
+);
+const bin = word(/^[\w.-]+$/, 'the name of a command');
+
+const packageSchema = z.union([
+  z.strictObject({ npm: word(/^(?:@[\w.~-]+\/)?[\w.~-]+$/, 'the name of an npm package'), version, bin }),
+  z.strictObject({ pypi: word(/^[\w.-]+(?:\[[\w.,-]+\])?$/, 'the name of a PyPI package'), version, bin }),
+]);
+
+const envSchema = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'),
+  z.union([z.strictObject({ value: z.string() }), z.strictObject({ secret: z.string() })]),
+);
+
+export const serviceSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(NAME, 'must start with a letter and have only lower-case letters, digits and -, at most 32')
+      .refine((name) => !RESERVED.has(name), 'is a name that the gateway needs itself'),
+    title: z.string().min(1),
+    description: z.string().min(1),
+    /** `proxy`: a stdio server behind our proxy. `native`: a server of ours that speaks HTTP itself. */
+    kind: z.enum(['proxy', 'native']),
+    /** Where the stdio server comes from, pinned. */
+    package: packageSchema.optional(),
+    /** Instead of a package: a command that is on the machine. */
+    command: z.array(z.string()).min(1).optional(),
+    /** `{data}` stands for the folder of `data`. */
+    args: z.array(z.string()).default([]),
+    env: envSchema.default({}),
+    /** What it stores: nothing, for each user apart, or for all together. */
+    data: z.enum(['none', 'user', 'shared']).default('none'),
+    /** One child for each session, for each user, or for all. Today every model is served by `session`. */
+    process: z.enum(['session', 'user', 'shared']).default('session'),
+    /** What must be on the machine to run it as a process. */
+    requires: z.array(z.strictObject({ command: z.string(), install: z.string() })).default([]),
+    container: z
+      .strictObject({
+        base: z.enum(['node', 'python']).default('node'),
+        /** Debian packages that the image needs. */
+        apt: z.array(word(/^[a-z0-9][a-z0-9+.-]+$/, 'the name of a Debian package')).default([]),
+        memory: z
+          .string()
+          .regex(/^\d+m$/, 'must be mebibytes like 256m')
+          .default('256m'),
+        /** May it open connections to the internet? */
+        internet: z.boolean().default(false),
+      })
+      .prefault({}),
+    /** Hands the caller's bearer token on. Only the echo diagnostics need it. */
+    passAuthorization: z.boolean().default(false),
+    /** Enabled unless said otherwise. */
+    default: z.boolean().default(false),
+    /** Described, but its server is not part of this release. */
+    planned: z.boolean().default(false),
+  })
+  .refine(
+    (service) =>
+      service.kind === 'native' || (service.package === undefined) !== (service.command === undefined),
+    'a proxy service needs either package or command',
+  );
+
+export type Service = z.output<typeof serviceSchema>;
+
+export interface Catalog {
+  /** By name, sorted. */
+  services: Map<string, Service>;
+}
+
+/** A catalog file that cannot be used; `faults` names each place in it. */
+export class CatalogError extends Error {
+  override name = 'CatalogError';
+  readonly faults: Fault[];
+  constructor(faults: Fault[]) {
+    super(faults.map((fault) => `${fault.key}: ${fault.problem}`).join('\n'));
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads every `*.yaml` of the folders; a later folder's service replaces an earlier one's of the same name.
+ * @param folders absolute paths; one that does not exist counts as empty
+ * @throws CatalogError with every fault of every file
+ */
+export function loadCatalog(folders: string[]): Catalog {
+  const services = new Map<string, Service>();
+  const faults: Fault[] = [];
+  for (const folder of folders) {
+    for (const file of yamlFiles(folder)) {
+      const result = parseService(readFileSync(join(folder, file), 'utf8'), file);
+      if ('faults' in result) faults.push(...result.faults);
+      else services.set(result.service.name, result.service);
+    }
+  }
+  if (faults.length > 0) throw new CatalogError(faults);
+  return { services: new Map([...services].sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** @param file the file's name, which must be the service's with `.yaml` */
+export function parseService(yaml: string, file: string): { service: Service } | { faults: Fault[] } {
+  let value: unknown;
+  try {
+    value = parse(yaml);
+  } catch (error) {
+    return { faults: [{ key: file, problem: `is not YAML: ${(error as Error).message.split('\n')[0]}` }] };
+  }
+  const result = serviceSchema.safeParse(value);
+  if (!result.success) return { faults: faultsOf(result.error, `${file} `) };
+  if (`${result.data.name}.yaml` !== file) {
+    return {
+      faults: [{ key: `${file} name`, problem: `must be "${file.replace(/\.yaml$/, '')}", like the file` }],
+    };
+  }
+  return { service: result.data };
+}
+
+function yamlFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
