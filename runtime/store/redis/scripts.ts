@@ -1,0 +1,144 @@
+/**
+ * The steps of the Redis store that read before they write, as Lua scripts, which Redis runs one at a time. Each
+ * touches one key, so all of them work in a cluster too. The grant's steps say what `store/grant.ts` says; the contract suite
+ * holds both to the same answers.
+ *
+ * Times come in as arguments in milliseconds and are written back as they came: Lua would print them as 1.8e+12.
+ * JSON is never decoded here, since cjson turns an empty array into an object.
+ */
+import { MAX_REFRESH_ANSWERS } from '../store.ts';
+
+/** With the grant after it, field and value in turn. */
+export type RedeemReply = ['unknown'] | ['redeemed' | 'replayed', string[]];
+/** A retry comes with the sealed answer. */
+export type RotateReply = ['unknown' | 'rotated' | 'reused'] | ['retry', string];
+
+export interface RedisScripts {
+  /** Writes a hash anew; an empty `ttlMs` means for ever. */
+  putHash(key: string, ttlMs: number | '', ...fieldsAndValues: (string | number)[]): Promise<unknown>;
+  /** The same while the hash is there and its field `ends` lies ahead. @returns 1 or 0 */
+  replaceHash(
+    key: string,
+    nowMs: number,
+    ttlMs: number | '',
+    ...fieldsAndValues: (string | number)[]
+  ): Promise<number>;
+  /** @returns 1 if it was there and had not ended, else 0 */
+  deleteHash(key: string, nowMs: number): Promise<number>;
+  redeemCode(
+    key: string,
+    nowMs: number,
+    codeHash: string,
+    expiresAtMs: number,
+    ttlMs: number,
+  ): Promise<RedeemReply>;
+  rotateRefresh(
+    key: string,
+    nowMs: number,
+    generation: number,
+    sealed: string,
+    graceMs: number,
+    expiresAtMs: number,
+    ttlMs: number,
+  ): Promise<RotateReply>;
+  revokeGrant(key: string): Promise<unknown>;
+  /** Sets a number only upwards, and its life anew. */
+  raise(key: string, value: number, ttlMs: number): Promise<unknown>;
+  /** Sets a field only while the hash is empty. @returns all values */
+  seedHash(key: string, field: string, value: string): Promise<string[]>;
+}
+
+const PUT_HASH = `
+local function putHash(key, ttl, first)
+  redis.call('DEL', key)
+  redis.call('HSET', key, unpack(ARGV, first))
+  if ttl ~= '' then redis.call('PEXPIRE', key, ttl) end
+end`;
+
+const IS_AHEAD = `
+local function isAhead(ends, now)
+  return ends and (ends == 'never' or tonumber(ends) > tonumber(now))
+end`;
+
+const REDEEM_CODE = `${IS_AHEAD}
+local key, now, codeHash, expiresAt, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local grant = redis.call('HMGET', key, 'ends', 'revoked', 'codeHash', 'codeUsed', 'codeEnds')
+if not isAhead(grant[1], now) or grant[2] == '1' or grant[3] ~= codeHash then return {'unknown'} end
+if grant[4] == '1' then
+  redis.call('HSET', key, 'revoked', '1')
+  return {'replayed', redis.call('HGETALL', key)}
+end
+if not isAhead(grant[5], now) then return {'unknown'} end
+redis.call('HSET', key, 'codeUsed', '1', 'generation', '1', 'ends', expiresAt)
+redis.call('PEXPIRE', key, ttl)
+return {'redeemed', redis.call('HGETALL', key)}`;
+
+// Answers are fields "answer:<generation>" with the value "<rotatedAtMs>:<sealed>".
+const ROTATE_REFRESH = `${IS_AHEAD}
+local key, now, sealed, expiresAt, ttl = KEYS[1], ARGV[1], ARGV[3], ARGV[5], ARGV[6]
+local generation, grace = tonumber(ARGV[2]), tonumber(ARGV[4])
+local grant = redis.call('HMGET', key, 'ends', 'revoked', 'generation')
+if not isAhead(grant[1], now) or grant[2] == '1' then return {'unknown'} end
+local current = tonumber(grant[3])
+if generation < 1 or generation > current then return {'unknown'} end
+
+local function field(number) return 'answer:' .. string.format('%d', number) end
+local function isInGrace(answer)
+  return tonumber(now) - tonumber(string.match(answer, '^(%d+):')) <= grace
+end
+
+if generation == current then
+  local oldest = current - ${MAX_REFRESH_ANSWERS}
+  for number = math.max(oldest, 1), current - 1 do
+    local answer = redis.call('HGET', key, field(number))
+    if answer and (number == oldest or not isInGrace(answer)) then redis.call('HDEL', key, field(number)) end
+  end
+  redis.call('HSET', key, field(current), now .. ':' .. sealed,
+    'generation', string.format('%d', current + 1), 'ends', expiresAt)
+  redis.call('PEXPIRE', key, ttl)
+  return {'rotated'}
+end
+local answer = redis.call('HGET', key, field(generation))
+if answer and (generation == current - 1 or isInGrace(answer)) then
+  return {'retry', string.sub(answer, string.find(answer, ':', 1, true) + 1)}
+end
+redis.call('HSET', key, 'revoked', '1')
+return {'reused'}`;
+
+/** In the form of ioredis's option `scripts`: sent whole once for each connection, by hash (EVALSHA) from then on. */
+export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys: number }> = {
+  putHash: { numberOfKeys: 1, lua: `${PUT_HASH}\nputHash(KEYS[1], ARGV[1], 2)` },
+  replaceHash: {
+    numberOfKeys: 1,
+    lua: `${PUT_HASH}${IS_AHEAD}
+if not isAhead(redis.call('HGET', KEYS[1], 'ends'), ARGV[1]) then return 0 end
+putHash(KEYS[1], ARGV[2], 3)
+return 1`,
+  },
+  deleteHash: {
+    numberOfKeys: 1,
+    lua: `${IS_AHEAD}
+local ends = redis.call('HGET', KEYS[1], 'ends')
+redis.call('DEL', KEYS[1])
+if isAhead(ends, ARGV[1]) then return 1 end
+return 0`,
+  },
+  redeemCode: { numberOfKeys: 1, lua: REDEEM_CODE },
+  rotateRefresh: { numberOfKeys: 1, lua: ROTATE_REFRESH },
+  // Only where it exists: a hash made by this would have no end.
+  revokeGrant: {
+    numberOfKeys: 1,
+    lua: `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'revoked', '1') end`,
+  },
+  raise: {
+    numberOfKeys: 1,
+    lua: `local value = redis.call('GET', KEYS[1])
+if not value or tonumber(value) < tonumber(ARGV[1]) then value = ARGV[1] end
+redis.call('SET', KEYS[1], value, 'PX', ARGV[2])`,
+  },
+  seedHash: {
+    numberOfKeys: 1,
+    lua: `if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return redis.call('HVALS', KEYS[1])`,
+  },
+};

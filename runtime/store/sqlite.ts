@@ -1,0 +1,132 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { silentLogger } from '../config/log.ts';
+import type { Logger } from '../config/log.ts';
+import { redeem, rotate } from './grant.ts';
+import type { GrantStep } from './grant.ts';
+import { byNewest } from './order.ts';
+import { guarded } from './sqlite/fault.ts';
+import { openDatabase } from './sqlite/file.ts';
+import { inTransaction } from './sqlite/schema.ts';
+import {
+  prepareClients,
+  prepareGrants,
+  prepareKeys,
+  prepareTransactions,
+  prepareUsers,
+} from './sqlite/statements.ts';
+import { prepareSweep } from './sqlite/sweep.ts';
+import type { GrantRecord, Store } from './store.ts';
+
+/** SQLite is synchronous: while a step waits for a lock, the process answers nothing else. */
+const LOCK_TIMEOUT_MS = 2_000;
+const SWEEP_EVERY_MS = 60_000;
+/** While a sweep finds more than it may remove at once. */
+const SWEEP_AGAIN_MS = 1_000;
+const SWEEP_LIMIT = 500;
+
+export interface SqliteStoreOptions {
+  /** The database file; it and missing folders are created, readable to this user only. */
+  path: string;
+  /** Clock, milliseconds since the epoch. */
+  now?: () => number;
+  logger?: Logger;
+  /** How long a step waits for another process's lock before it fails. */
+  lockTimeoutMs?: number;
+}
+
+/**
+ * The store in one durable file, for the embedded mode. What was answered is on the disk; several processes may use the
+ * same file on one machine (not over a network file system, whose locks SQLite cannot rely on).
+ *
+ * @throws StoreUnavailableError when the file cannot be used; it names the file and what to do
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const { path, now = Date.now, logger = silentLogger, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
+  const db = openDatabase(path, lockTimeoutMs);
+  const statements = guarded(path, () => prepareAll(db));
+  const stopSweeping = startSweeping(db, path, now, logger);
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- async turns what is thrown into a rejection
+  const step = async <Result>(work: () => Result): Promise<Result> => guarded(path, work);
+  const changeGrant = <Result>(id: string, decide: (grant: GrantRecord | undefined) => GrantStep<Result>) =>
+    step(() =>
+      inTransaction(db, () => {
+        const { result, changed } = decide(statements.getGrant(id, now()));
+        if (changed !== undefined) statements.putGrant(changed);
+        return result;
+      }),
+    );
+
+  const sortedKeys = () => statements.listKeys().sort(byNewest);
+  let isOpen = true;
+
+  return {
+    ping: () => step(() => void statements.ping.get()),
+
+    putClient: (client) => step(() => statements.putClient(client)),
+    replaceClient: (client) => step(() => statements.replaceClient(client, now())),
+    getClient: (id) => step(() => statements.getClient(id, now())),
+    deleteClient: (id) => step(() => statements.deleteClient(id, now())),
+    listClients: () => step(() => statements.listClients(now())),
+
+    putTransaction: (transaction) => step(() => statements.putTransaction(transaction)),
+    getTransaction: (idHash) => step(() => statements.getTransaction(idHash, now())),
+    takeTransaction: (idHash) => step(() => statements.takeTransaction(idHash, now())),
+
+    putGrant: (grant) => step(() => statements.putGrant(grant)),
+    getGrant: (id) => step(() => statements.getGrant(id, now())),
+    redeemCode: (grantId, codeHash, expiresAtMs) =>
+      changeGrant(grantId, (grant) => redeem(grant, codeHash, now(), expiresAtMs)),
+    rotateRefresh: (request) => changeGrant(request.grantId, (grant) => rotate(grant, request, now())),
+    revokeGrant: (id) => step(() => statements.revokeGrant(id)),
+
+    revokeUser: (userId, atMs) => step(() => statements.revokeUser(userId, atMs)),
+    standing: (grantId, clientId, userId) =>
+      step(() => statements.standing(grantId, clientId, userId, now())),
+
+    listKeys: () => step(sortedKeys),
+    seedKey: (key) =>
+      step(() =>
+        inTransaction(db, () => {
+          statements.seedKey(key);
+          return sortedKeys();
+        }),
+      ),
+
+    close: () =>
+      step(() => {
+        if (!isOpen) return;
+        isOpen = false;
+        stopSweeping();
+        db.close();
+      }),
+  };
+}
+
+function prepareAll(db: DatabaseSync) {
+  return {
+    ping: db.prepare('SELECT count(*) FROM signing_keys'),
+    ...prepareClients(db),
+    ...prepareTransactions(db),
+    ...prepareGrants(db),
+    ...prepareUsers(db),
+    ...prepareKeys(db),
+  };
+}
+
+/** Sweeps now and then, a bounded bite at a time, without keeping the process alive. @returns how to stop it */
+function startSweeping(db: DatabaseSync, path: string, now: () => number, logger: Logger): () => void {
+  const sweep = guarded(path, () => prepareSweep(db, SWEEP_LIMIT));
+  const run = (): void => {
+    let isMore = false;
+    try {
+      isMore = guarded(path, () => inTransaction(db, () => sweep(now())));
+    } catch (error) {
+      // What has ended stays hidden all the same, so a failed sweep harms nobody; the next one tries again.
+      logger.warn({ err: error }, 'The sweep of ended records failed.');
+    }
+    timer = setTimeout(run, isMore ? SWEEP_AGAIN_MS : SWEEP_EVERY_MS).unref();
+  };
+  let timer = setTimeout(run, SWEEP_EVERY_MS).unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,130 @@
+/**
+ * The SQL of the store, prepared once, a group for each kind of record. Each function is one atomic statement; "ended"
+ * is always judged by the `nowMs` that is passed in, never by SQLite's clock.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { judgeStanding } from '../standing.ts';
+import type { ClientRecord, GrantRecord, KeyRecord, Standing, TransactionRecord } from '../store.ts';
+
+export function prepareClients(db: DatabaseSync) {
+  const put = db.prepare(
+    `INSERT INTO clients (id, issued_at, expires_at, data) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+     SET issued_at = excluded.issued_at, expires_at = excluded.expires_at, data = excluded.data`,
+  );
+  const replace = db.prepare(
+    `UPDATE clients SET issued_at = ?, expires_at = ?, data = ?
+     WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  );
+  const get = db.prepare('SELECT data FROM clients WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)');
+  const remove = db.prepare('DELETE FROM clients WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)');
+  const list = db.prepare(
+    'SELECT data FROM clients WHERE expires_at IS NULL OR expires_at > ? ORDER BY issued_at DESC, id',
+  );
+  return {
+    putClient: (client: ClientRecord): void => {
+      put.run(client.id, client.issuedAtMs, client.expiresAtMs ?? null, JSON.stringify(client));
+    },
+    replaceClient: (client: ClientRecord, nowMs: number): boolean => {
+      const { id, issuedAtMs, expiresAtMs = null } = client;
+      return Number(replace.run(issuedAtMs, expiresAtMs, JSON.stringify(client), id, nowMs).changes) > 0;
+    },
+    getClient: (id: string, nowMs: number) => parse<ClientRecord>(get.get(id, nowMs)),
+    deleteClient: (id: string, nowMs: number): boolean => Number(remove.run(id, nowMs).changes) > 0,
+    listClients: (nowMs: number) => parseAll<ClientRecord>(list.all(nowMs)),
+  };
+}
+
+export function prepareTransactions(db: DatabaseSync) {
+  const put = db.prepare('INSERT OR REPLACE INTO transactions (id_hash, expires_at, data) VALUES (?, ?, ?)');
+  const get = db.prepare('SELECT data FROM transactions WHERE id_hash = ? AND expires_at > ?');
+  const take = db.prepare('DELETE FROM transactions WHERE id_hash = ? AND expires_at > ? RETURNING data');
+  return {
+    putTransaction: (transaction: TransactionRecord): void => {
+      put.run(transaction.idHash, transaction.expiresAtMs, JSON.stringify(transaction));
+    },
+    getTransaction: (idHash: string, nowMs: number) => parse<TransactionRecord>(get.get(idHash, nowMs)),
+    // `all` runs the statement to its end, so that the deletion is committed.
+    takeTransaction: (idHash: string, nowMs: number) => parse<TransactionRecord>(take.all(idHash, nowMs)[0]),
+  };
+}
+
+/** The column `revoked` rules over the same member in `data`, so that revoking touches no JSON. */
+export function prepareGrants(db: DatabaseSync) {
+  const put = db.prepare(
+    `INSERT INTO grants (id, user_id, created_at, expires_at, revoked, data) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, created_at = excluded.created_at,
+     expires_at = excluded.expires_at, revoked = excluded.revoked, data = excluded.data`,
+  );
+  const get = db.prepare('SELECT revoked, data FROM grants WHERE id = ? AND expires_at > ?');
+  const revoke = db.prepare('UPDATE grants SET revoked = 1 WHERE id = ?');
+  return {
+    putGrant: (grant: GrantRecord): void => {
+      const { id, user, createdAtMs, expiresAtMs, revoked } = grant;
+      put.run(id, user.id, createdAtMs, expiresAtMs, revoked ? 1 : 0, JSON.stringify(grant));
+    },
+    getGrant: (id: string, nowMs: number): GrantRecord | undefined => {
+      const row = get.get(id, nowMs);
+      const grant = parse<GrantRecord>(row);
+      return grant && { ...grant, revoked: row?.['revoked'] === 1 };
+    },
+    revokeGrant: (id: string): void => {
+      revoke.run(id);
+    },
+  };
+}
+
+export function prepareUsers(db: DatabaseSync) {
+  const revoke = db.prepare(
+    `INSERT INTO user_revocations (user_id, revoked_at) VALUES (?, ?)
+     ON CONFLICT (user_id) DO UPDATE SET revoked_at = max(revoked_at, excluded.revoked_at)`,
+  );
+  const standing = db.prepare(
+    `SELECT g.created_at AS createdAtMs, g.revoked AS revoked,
+       EXISTS (SELECT 1 FROM clients WHERE id = :clientId AND (expires_at IS NULL OR expires_at > :nowMs)) AS clientFound,
+       (SELECT revoked_at FROM user_revocations WHERE user_id = :userId) AS userRevokedAtMs
+     FROM (SELECT 1) LEFT JOIN grants AS g ON g.id = :grantId AND g.expires_at > :nowMs`,
+  );
+  return {
+    revokeUser: (userId: string, atMs: number): void => {
+      revoke.run(userId, atMs);
+    },
+    standing: (grantId: string, clientId: string, userId: string, nowMs: number): Standing => {
+      const row = standing.get({ grantId, clientId, userId, nowMs }) as unknown as {
+        createdAtMs: number | null;
+        revoked: number | null;
+        clientFound: number;
+        userRevokedAtMs: number | null;
+      };
+      const { createdAtMs, userRevokedAtMs } = row;
+      return judgeStanding({
+        grant: createdAtMs === null ? undefined : { createdAtMs, revoked: row.revoked === 1 },
+        clientFound: row.clientFound === 1,
+        userRevokedAtMs: userRevokedAtMs ?? undefined,
+      });
+    },
+  };
+}
+
+export function prepareKeys(db: DatabaseSync) {
+  const seed = db.prepare(
+    'INSERT INTO signing_keys (kid, data) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM signing_keys)',
+  );
+  const list = db.prepare('SELECT data FROM signing_keys');
+  return {
+    seedKey: (key: KeyRecord): void => {
+      seed.run(key.kid, JSON.stringify(key));
+    },
+    listKeys: () => parseAll<KeyRecord>(list.all()),
+  };
+}
+
+type Row = ReturnType<ReturnType<DatabaseSync['prepare']>['get']>;
+
+/** We wrote it, so the type is known; JSON that does not parse is a damaged file (`guarded`). */
+function parse<RecordType>(row: Row): RecordType | undefined {
+  return row === undefined ? undefined : (JSON.parse(String(row['data'])) as RecordType);
+}
+
+function parseAll<RecordType>(rows: NonNullable<Row>[]): RecordType[] {
+  return rows.map((row) => JSON.parse(String(row['data'])) as RecordType);
+}

@@ -1,0 +1,220 @@
+/**
+ * What the authorization server keeps, behind one interface with several adapters (memory, SQLite, Redis). Every method
+ * is one atomic step: two callers at the same moment see the same outcome as two callers one after the other. The
+ * contract suite (`tests/store/contract.ts`) runs against every adapter.
+ *
+ * Times are milliseconds since the epoch. Nothing that opens a door is stored readable: codes and secrets are hashed,
+ * answers and private keys sealed, refresh tokens not stored at all (see `GrantRecord.generation`).
+ *
+ * A fault of the storage itself is thrown as `StoreUnavailableError`; callers answer 503 (security invariant 13).
+ */
+
+/** A registered client: RFC 7591 metadata as registered, plus what the server decided. */
+export interface ClientRecord {
+  id: string;
+  /** The client metadata of RFC 7591 §2, as answered at registration. */
+  metadata: ClientMetadata;
+  /** SHA-256 of the secret, base64url; absent for a public client. */
+  secretHash?: string;
+  /** SHA-256 of the registration access token (RFC 7592), base64url. */
+  registrationTokenHash: string;
+  issuedAtMs: number;
+  /** Absent: never. */
+  expiresAtMs?: number;
+}
+
+/** RFC 7591 §2, the members that this server understands. */
+export interface ClientMetadata {
+  redirect_uris: string[];
+  token_endpoint_auth_method: 'none' | 'client_secret_basic' | 'client_secret_post';
+  grant_types: string[];
+  response_types: string[];
+  scope: string;
+  client_name?: string;
+  client_uri?: string;
+  logo_uri?: string;
+  tos_uri?: string;
+  policy_uri?: string;
+  contacts?: string[];
+  software_id?: string;
+  software_version?: string;
+  /** Recorded, never a reason to refuse. */
+  application_type?: string;
+}
+
+/** Who signed in. Keyed by (issuer, subject), never by login. */
+export interface User {
+  /** `<provider>:<subject>`, stable for ever. */
+  id: string;
+  /** The provider's issuer, e.g. `https://github.com`. */
+  issuer: string;
+  /** The provider's stable id for the person. */
+  subject: string;
+  /** The login, to show and for allow-lists. */
+  name: string;
+  groups: string[];
+}
+
+/** An authorization request under way: from `/authorize` to consent, or from consent to `/callback`. */
+export interface TransactionRecord {
+  /** SHA-256 of the handle that the browser or the identity provider carries, base64url. */
+  idHash: string;
+  step: 'consent' | 'upstream';
+  clientId: string;
+  redirectUri: string;
+  /** Whether the request named the redirect URI; then the token request must too (RFC 6749 §4.1.3). */
+  redirectUriGiven: boolean;
+  /** The client's `state`, returned as it came. */
+  state?: string;
+  /** S256 challenge (RFC 7636). */
+  codeChallenge: string;
+  scopes: string[];
+  /** Exact resource URLs (RFC 8707); empty until the person chose on the consent page. */
+  resources: string[];
+  /** SHA-256 of the cookie of the browser that began, base64url. */
+  browserHash: string;
+  /** Identity provider chosen, and what it needs to check its answer. */
+  upstream?: { provider: string; nonce?: string; codeVerifier?: string };
+  expiresAtMs: number;
+}
+
+/**
+ * One person's consent to one client: the family that its code, its access tokens and its refresh tokens belong to.
+ * The grant's id is part of each of them, so that everything about a grant is found under one key (and in one hash
+ * slot of a cluster).
+ */
+export interface GrantRecord {
+  id: string;
+  clientId: string;
+  user: User;
+  redirectUri: string;
+  redirectUriGiven: boolean;
+  codeChallenge: string;
+  scopes: string[];
+  resources: string[];
+  createdAtMs: number;
+  /** The grant and all that it issued ends here, unless a refresh moves it on. */
+  expiresAtMs: number;
+  /** SHA-256 of the authorization code, base64url. */
+  codeHash: string;
+  codeExpiresAtMs: number;
+  codeUsed: boolean;
+  /** Random, base64url; goes into the MAC of its refresh tokens, so that the root secret alone forges none. */
+  salt: string;
+  /**
+   * Number of the refresh token that is current; 0 before the first. A refresh token is its grant's id, its generation
+   * and a MAC over both, so an older one is known as genuine without being kept.
+   */
+  generation: number;
+  /** The answers to earlier generations that may be asked again, newest last; bounded. */
+  answers: RefreshAnswer[];
+  revoked: boolean;
+}
+
+/** The answer that rotated `generation` to the next one, kept for a client that lost it. */
+export interface RefreshAnswer {
+  generation: number;
+  /** The token response, sealed under the at-rest key. */
+  sealed: string;
+  rotatedAtMs: number;
+}
+
+/** How many answers a grant keeps at the most. */
+export const MAX_REFRESH_ANSWERS = 8;
+
+export type RedeemCodeResult =
+  | { outcome: 'redeemed'; grant: GrantRecord }
+  /** The code was used before: the grant is now revoked. */
+  | { outcome: 'replayed'; grant: GrantRecord }
+  /** No such grant or code, expired, or revoked. */
+  | { outcome: 'unknown' };
+
+export interface RotateRefresh {
+  grantId: string;
+  /** Generation of the token that was presented (its MAC has been checked). */
+  generation: number;
+  /** The new answer, in case this call is the one that rotates. */
+  sealed: string;
+  graceMs: number;
+  /** Where the grant's end moves to on success. */
+  expiresAtMs: number;
+}
+
+export type RotateRefreshResult =
+  | { outcome: 'rotated' }
+  /** The same token again, within grace or while its successor was never used: the identical answer. */
+  | { outcome: 'retry'; sealed: string }
+  /** An older token: the family is now revoked (RFC 9700 §4.14.2). */
+  | { outcome: 'reused' }
+  | { outcome: 'unknown' };
+
+/** What `/verify` asks about a token that is otherwise good. */
+export interface Standing {
+  /** The grant exists, has not ended and is not revoked. */
+  grantAlive: boolean;
+  clientAlive: boolean;
+  userAlive: boolean;
+}
+
+export interface KeyRecord {
+  kid: string;
+  /** PKCS #8 PEM of the RSA private key, sealed under the at-rest key. */
+  sealedPrivateKey: string;
+  /** The public JWK, as in the JWKS. */
+  publicJwk: Record<string, unknown>;
+  createdAtMs: number;
+}
+
+export interface Store {
+  /** @throws StoreUnavailableError when the storage does not answer */
+  ping(): Promise<void>;
+
+  /** Inserts or replaces. */
+  putClient(client: ClientRecord): Promise<void>;
+  /**
+   * Replaces the client only while `getClient` finds it: an update that races with a deletion must not bring the client
+   * (and its tokens) back. @returns whether it was there
+   */
+  replaceClient(client: ClientRecord): Promise<boolean>;
+  /** @returns undefined for an unknown, deleted or expired client */
+  getClient(id: string): Promise<ClientRecord | undefined>;
+  /** Ends the client and with it every token of its grants. @returns whether it existed */
+  deleteClient(id: string): Promise<boolean>;
+  /** Newest first. */
+  listClients(): Promise<ClientRecord[]>;
+
+  putTransaction(transaction: TransactionRecord): Promise<void>;
+  getTransaction(idHash: string): Promise<TransactionRecord | undefined>;
+  /** Removes and returns it: of concurrent callers one gets it. */
+  takeTransaction(idHash: string): Promise<TransactionRecord | undefined>;
+
+  putGrant(grant: GrantRecord): Promise<void>;
+  /** @returns undefined for an unknown or ended grant; a revoked one is returned with `revoked` set */
+  getGrant(id: string): Promise<GrantRecord | undefined>;
+  /**
+   * Uses the code up (invariant 2). On success `generation` becomes 1 and the grant's end moves to `expiresAtMs`.
+   * A used code revokes the grant, also when it has expired meanwhile.
+   */
+  redeemCode(grantId: string, codeHash: string, expiresAtMs: number): Promise<RedeemCodeResult>;
+  /** Rotates a refresh token (invariant 3). */
+  rotateRefresh(rotate: RotateRefresh): Promise<RotateRefreshResult>;
+  /** Idempotent. */
+  revokeGrant(id: string): Promise<void>;
+
+  /** Ends every token of the user issued before `atMs`. */
+  revokeUser(userId: string, atMs: number): Promise<void>;
+  /** Cheap: `/verify` asks it for every request. Without a grant the user counts as not alive either. */
+  standing(grantId: string, clientId: string, userId: string): Promise<Standing>;
+
+  /** @returns newest first: the first one signs */
+  listKeys(): Promise<KeyRecord[]>;
+  /** Adds the key only while there is none, so that replicas that start at once agree. @returns the keys after it */
+  seedKey(key: KeyRecord): Promise<KeyRecord[]>;
+
+  close(): Promise<void>;
+}
+
+/** The storage did not answer or could not write: nothing is decided on (503, security invariant 13). */
+export class StoreUnavailableError extends Error {
+  override name = 'StoreUnavailableError';
+}
