@@ -1,0 +1,92 @@
+/**
+ * The admin API of the authorization server: what `mcpgw client` and `mcpgw health` ask it. It is an application of its
+ * own on a loopback socket of its own, so that no route of the edge can lead to it, and every request needs the bearer
+ * token of `token.ts`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { AuthContext } from '../auth-context.ts';
+import { InvalidRequestError, InvalidTokenError, logError, toOAuthError } from '../errors.ts';
+import { deleteClient, listClients, showClient } from './clients.ts';
+import { endHealthTokens, issueHealthTokens } from './health-token.ts';
+import { createAdminTokenCheck } from './token.ts';
+
+export interface Admin {
+  /** Serves one request of a server that listens on loopback. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** No request is larger, in bytes. */
+const BODY_LIMIT = 16 * 1024;
+
+const servicesSchema = z.object({ services: z.array(z.string()).min(1).max(200) });
+
+interface WithId {
+  Params: { id: string };
+}
+
+export async function createAdmin(context: AuthContext): Promise<Admin> {
+  const app = fastify({ logger: false, bodyLimit: BODY_LIMIT });
+  const opens = createAdminTokenCheck(context.settings.rootSecret);
+  app.addHook('onRequest', async (request) => {
+    const [, token = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (!(await opens(token, context.now()))) throw new InvalidTokenError('This needs an admin token.');
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply));
+  app.setNotFoundHandler((_request, reply) => notFound(reply));
+  addRoutes(app, context);
+  await app.ready();
+  return {
+    handle: (request, response) => app.routing(request, response),
+    close: async () => {
+      await app.close();
+    },
+  };
+}
+
+function addRoutes(app: FastifyInstance, context: AuthContext): void {
+  app.get('/store', async () => {
+    const begunMs = performance.now();
+    await context.store.ping();
+    return { ms: Math.round((performance.now() - begunMs) * 10) / 10 };
+  });
+  app.get('/clients', async () => ({ clients: await listClients(context) }));
+  app.get<WithId>('/clients/:id', async (request, reply) => {
+    return (await showClient(context, request.params.id)) ?? notFound(reply);
+  });
+  app.delete<WithId>('/clients/:id', async (request, reply) => {
+    return (await deleteClient(context, request.params.id)) ?? notFound(reply);
+  });
+  app.post('/health-tokens', async (request) => {
+    const body = servicesSchema.safeParse(request.body);
+    if (!body.success) throw new InvalidRequestError('services must be a list of names.');
+    return issueHealthTokens(context, body.data.services);
+  });
+  app.delete<WithId>('/health-tokens/:id', async (request, reply) => {
+    return (await endHealthTokens(context, request.params.id)) ? { ended: true } : notFound(reply);
+  });
+}
+
+function notFound(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({ error: 'not_found', error_description: 'There is nothing here.' });
+}
+
+function sendError(
+  context: AuthContext,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = toOAuthError(thrown);
+  logError(context.logger, error, `admin ${request.routeOptions.url ?? 'unknown route'}`);
+  const challenge = error.status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw admin"' } : {};
+  return reply
+    .code(error.status)
+    .headers({ ...error.headers, ...challenge })
+    .send(error.body());
+}

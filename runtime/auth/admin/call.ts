@@ -1,0 +1,64 @@
+/** Calls the admin API: from the command line of a container, and from the CLI for a gateway without containers. */
+import { signAdminToken } from './token.ts';
+
+export interface AdminAnswer {
+  /** The HTTP status. */
+  status: number;
+  /** Parsed JSON. */
+  body: unknown;
+}
+
+/** Words that mean no request. */
+export class AdminUsageError extends Error {
+  override name = 'AdminUsageError';
+}
+
+export interface AdminCall {
+  /** Where the admin API listens, such as `http://127.0.0.1:8081`. */
+  origin: string;
+  rootSecret: string;
+  /** Milliseconds since the epoch. */
+  nowMs: number;
+  fetch?: typeof fetch;
+}
+
+/** How long an answer may take, in milliseconds. */
+const LIMIT_MS = 10_000;
+
+interface AdminRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  body?: object;
+}
+
+/**
+ * @param words a verb and its operands: `ping`, `list`, `show ID`, `delete ID`, `issue SERVICE…`, `end ID`
+ * @throws AdminUsageError, and TypeError when nothing answers there
+ */
+export async function callAdmin(words: string[], call: AdminCall): Promise<AdminAnswer> {
+  const { method, path, body } = requestOf(words);
+  const token = await signAdminToken(call.rootSecret, call.nowMs);
+  const response = await (call.fetch ?? fetch)(call.origin + path, {
+    method,
+    redirect: 'error',
+    signal: AbortSignal.timeout(LIMIT_MS),
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+function requestOf([verb, ...operands]: string[]): AdminRequest {
+  const [id = '', ...more] = operands;
+  const path = encodeURIComponent(id);
+  if (verb === 'issue' && id !== '')
+    return { method: 'POST', path: '/health-tokens', body: { services: operands } };
+  if (id === '' && verb === 'ping') return { method: 'GET', path: '/store' };
+  if (id === '' && verb === 'list') return { method: 'GET', path: '/clients' };
+  if (id !== '' && more.length === 0) {
+    if (verb === 'show') return { method: 'GET', path: `/clients/${path}` };
+    if (verb === 'delete') return { method: 'DELETE', path: `/clients/${path}` };
+    if (verb === 'end') return { method: 'DELETE', path: `/health-tokens/${path}` };
+  }
+  throw new AdminUsageError('usage: ping | list | show ID | delete ID | issue SERVICE... | end ID');
+}

@@ -1,0 +1,203 @@
+/**
+ * The authorization server: OAuth 2.1 for clients, pages for people, `/verify` for the edge. Each kind has a scope of its
+ * own in Fastify, so that the hot path of `/verify` runs none of the others' hooks.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
+import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
+import { authorize } from './authorize.ts';
+import { callback } from './callback.ts';
+import { consent } from './consent.ts';
+import { addCors } from './cors.ts';
+import { logError, toOAuthError } from './errors.ts';
+import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './jwks.ts';
+import { local } from './local.ts';
+import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
+import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
+import { register } from './register.ts';
+import { sendPage } from './send-page.ts';
+import { success } from './success.ts';
+import { token } from './token.ts';
+import { createVerify, type Verify, type VerifyResult } from './verify.ts';
+
+export type { AuthOptions } from './auth-context.ts';
+export type { AuthSettings } from './settings.ts';
+export type { VerifyRequest, VerifyResult } from './verify.ts';
+
+export interface Auth {
+  app: FastifyInstance;
+  /** What the admin API shares with the endpoints. */
+  context: AuthContext;
+  /** The decision of `/verify/<service>`, for an edge in the same process. Never rejects. */
+  verify: Verify;
+  /** Serves one request of a server that somebody else listens on. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** No form or registration is larger, in bytes. */
+const BODY_LIMIT = 64 * 1024;
+
+const NOT_FOUND = { error: 'not_found', error_description: 'There is nothing here.' };
+
+/** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
+export async function createAuth(options: AuthOptions): Promise<Auth> {
+  const context = await createContext(options);
+  const verify = createVerify(context);
+  const app = fastify({
+    // Its request log would keep query strings, and with them codes (security invariant 10). The audit log is ours.
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => {
+      void sendError(context, error, request, reply);
+    },
+  });
+  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send(NOT_FOUND));
+  addVerifyRoutes(app, context, verify);
+  addHealth(app, context);
+  await app.register((scope, _options, done) => done(addDocuments(scope, context)));
+  await app.register((scope) => addTokenEndpoint(scope, context));
+  await app.register((scope) => addPages(scope, context));
+  await app.ready();
+  return {
+    app,
+    context,
+    verify,
+    handle: (request, response) => app.routing(request, response),
+    close: async () => {
+      await app.close();
+    },
+  };
+}
+
+function addVerifyRoutes(app: FastifyInstance, context: AuthContext, verify: Verify): void {
+  const send = (reply: FastifyReply, result: VerifyResult): void => {
+    if (result.status !== 200) reply.code(result.status);
+    reply.headers(result.headers).send('body' in result ? result.body : '');
+  };
+  for (const service of context.settings.topology.services) {
+    // Without a promise where there is none, which is for nearly every request. A decision never rejects.
+    app.get(`/verify/${service}`, (request, reply) => {
+      const result = verify({ service, authorization: request.headers.authorization });
+      if (result instanceof Promise) void result.then((later) => send(reply, later));
+      else send(reply, result);
+    });
+  }
+}
+
+function addHealth(app: FastifyInstance, { store }: AuthContext): void {
+  app.get('/health', async (_request, reply) => {
+    await store.ping();
+    return reply.header('cache-control', 'no-store').send({ status: 'ok' });
+  });
+}
+
+/** What clients read before they sign in, and where they register. */
+function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
+  const documents = new Map<string, Record<string, unknown>>([
+    [METADATA_PATH, authorizationServerMetadata(context)],
+  ]);
+  for (const service of context.settings.services) {
+    documents.set(`${PROTECTED_RESOURCE_PATH}/${service.name}`, protectedResourceMetadata(context, service));
+  }
+  addCors(scope, context.settings.corsOrigins, [
+    ...[...documents.keys(), JWKS_PATH].map((path) => ({ path, methods: ['GET', 'HEAD'] })),
+    { path: '/register', methods: ['POST'] },
+  ]);
+  for (const [path, document] of documents) {
+    scope.get(path, (_request, reply) =>
+      reply.header('cache-control', `public, max-age=${CACHE_SECONDS}`).send(document),
+    );
+  }
+  scope.get(JWKS_PATH, (_request, reply) => sendJwks(context, reply));
+  scope.post('/register', (request, reply) => register(context, request, reply));
+  return undefined;
+}
+
+/** RFC 6749 §3.2 takes forms only. */
+async function addTokenEndpoint(scope: FastifyInstance, context: AuthContext): Promise<void> {
+  scope.removeAllContentTypeParsers();
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT });
+  addCors(scope, context.settings.corsOrigins, [{ path: '/token', methods: ['POST'] }]);
+  scope.post('/token', (request, reply) => token(context, request, reply));
+}
+
+/** What a person's browser visits (security invariant 15). */
+async function addPages(scope: FastifyInstance, context: AuthContext): Promise<void> {
+  scope.removeAllContentTypeParsers();
+  await scope.register(formbody, { bodyLimit: BODY_LIMIT });
+  await scope.register(cookie);
+  await scope.register(helmet, securityHeaders(context.settings.topology.scheme === 'https'));
+  scope.setErrorHandler((error, request, reply) => sendErrorPage(context, error, request, reply));
+  scope.get('/authorize', (request, reply) => authorize(context, request, reply));
+  scope.post('/consent', (request, reply) => consent(context, request, reply));
+  scope.post('/local', (request, reply) => local(context, request, reply));
+  scope.get('/callback', (request, reply) => callback(context, request, reply));
+  scope.get('/success', (request, reply) => success(context, request, reply));
+  scope.get(STYLESHEET_PATH, (_request, reply) => sendStylesheet(context, reply));
+}
+
+function securityHeaders(https: boolean) {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'style-src': ["'self'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+        'base-uri': ["'none'"],
+      },
+    },
+    // Of this host alone: its sub-domains, if any, are not ours to decide on.
+    strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    // A client on the web opens us in a pop-up and talks to it when it is back on its own page; a policy cuts that.
+    crossOriginOpenerPolicy: false,
+    xFrameOptions: { action: 'deny' as const },
+    referrerPolicy: { policy: 'no-referrer' as const },
+  };
+}
+
+function sendError(
+  context: AuthContext,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = toOAuthError(thrown);
+  logError(context.logger, error, routeOf(request));
+  return reply
+    .code(error.status)
+    .headers(error.headers)
+    .header('cache-control', 'no-store')
+    .send(error.body());
+}
+
+function sendErrorPage(
+  context: AuthContext,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = toOAuthError(thrown);
+  logError(context.logger, error, routeOf(request));
+  // A person has no use for 401: there is nothing to authenticate with on a page.
+  const status = error.status === 401 ? 400 : error.status;
+  if (error.status === 503) reply.headers(error.headers);
+  return sendPage(
+    reply,
+    status,
+    context.pages.error({ title: 'This did not work', message: error.hint, code: error.code }),
+  );
+}
+
+/** The route's pattern, never the URL: that may hold a code. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions?.url ?? 'unknown route';
+}

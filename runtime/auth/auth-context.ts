@@ -1,0 +1,62 @@
+import type { KeyObject } from 'node:crypto';
+import type { Logger } from '../config/log.ts';
+import { issuer } from '../config/topology.ts';
+import type { Store } from '../store/store.ts';
+import { createAudit, type Audit } from './audit.ts';
+import { createBrowsers, type Browsers } from './browser.ts';
+import { createProviders, type Providers } from './idp/index.ts';
+import { loadKeySet, type KeySet } from './keys.ts';
+import { createPages, type Pages } from './pages/render.ts';
+import { createResources, type Resources } from './resource.ts';
+import { createSealer, type Sealer } from './sealing.ts';
+import { secretKey } from './secret-key.ts';
+import type { AuthSettings } from './settings.ts';
+
+/** What every endpoint works with. Made once; nothing in it is a global. */
+export interface AuthContext {
+  settings: AuthSettings;
+  issuer: string;
+  store: Store;
+  keys: KeySet;
+  sealer: Sealer;
+  refreshKey: KeyObject;
+  resources: Resources;
+  providers: Providers;
+  browsers: Browsers;
+  pages: Pages;
+  audit: Audit;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+export interface AuthOptions {
+  settings: AuthSettings;
+  store: Store;
+  logger: Logger;
+  /** Clock, milliseconds since the epoch. */
+  now?: () => number;
+  /** For the calls to identity providers. */
+  fetch?: typeof fetch;
+}
+
+/** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
+export async function createContext(options: AuthOptions): Promise<AuthContext> {
+  const { settings, store, logger, now = Date.now, fetch = globalThis.fetch } = options;
+  const sealer = createSealer(secretKey(settings.rootSecret, 'at-rest'));
+  return {
+    settings,
+    issuer: issuer(settings.topology),
+    store,
+    keys: await loadKeySet({ store, sealer, seedPrivateKeyPem: settings.seedPrivateKeyPem, now }),
+    sealer,
+    refreshKey: secretKey(settings.rootSecret, 'refresh-token'),
+    resources: createResources(settings.topology),
+    providers: createProviders(settings, fetch),
+    browsers: createBrowsers(settings.topology.scheme === 'https', secretKey(settings.rootSecret, 'csrf')),
+    pages: createPages(new URL(issuer(settings.topology)).host),
+    audit: createAudit(logger),
+    logger,
+    now,
+  };
+}

@@ -1,0 +1,37 @@
+import type { AuthSettings } from '../settings.ts';
+import type { User } from '../../store/store.ts';
+import { createGithubProvider } from './github.ts';
+import { createLocalProvider } from './local.ts';
+import type { IdentityProvider } from './provider.ts';
+
+export interface Providers {
+  list: readonly IdentityProvider[];
+  byId(id: string): IdentityProvider | undefined;
+  /** Whether the person may (still) come in: the provider is configured and admits the name (security invariant 7). */
+  admits(user: Pick<User, 'id' | 'name'>): boolean;
+}
+
+/** @throws Error when there is no provider, or one is not for this topology */
+export function createProviders(settings: AuthSettings, fetch: typeof globalThis.fetch): Providers {
+  const list = settings.identityProviders.map((provider) => createProvider(provider, settings, fetch));
+  if (list.length === 0) throw new Error('No identity provider is configured, so nobody could sign in.');
+  const byId = new Map(list.map((provider) => [provider.id, provider]));
+  return {
+    list,
+    byId: (id) => byId.get(id),
+    admits: ({ id, name }) => byId.get(id.slice(0, id.indexOf(':')))?.admits(name) ?? false,
+  };
+}
+
+function createProvider(
+  settings: AuthSettings['identityProviders'][number],
+  { topology }: AuthSettings,
+  fetch: typeof globalThis.fetch,
+): IdentityProvider {
+  switch (settings.kind) {
+    case 'github':
+      return createGithubProvider(settings, fetch);
+    case 'local':
+      return createLocalProvider(settings, topology);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Authorization server metadata, RFC 8414. §3.3: "The 'issuer' value returned MUST be identical to the authorization
+ * server's issuer identifier value into which the well-known URI string was inserted" (security invariant 11). It names
+ * only what exists. The edge serves the same document on the services' hosts, for clients of 2025-03-26.
+ */
+import { resourceUrl } from '../config/topology.ts';
+import type { AuthContext } from './auth-context.ts';
+import { CLIENT_AUTH_METHODS } from './client-auth.ts';
+import { GRANT_TYPES } from './grants/index.ts';
+import { JWKS_PATH } from './jwks.ts';
+import { supportedScopes } from './scopes.ts';
+
+export const METADATA_PATH = '/.well-known/oauth-authorization-server';
+
+/** @returns the members of RFC 8414 §2, of RFC 9207 §3 and of RFC 9728 §4 */
+export function authorizationServerMetadata({ settings, issuer }: AuthContext): Record<string, unknown> {
+  const { topology, documents } = settings;
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    registration_endpoint: `${issuer}/register`,
+    jwks_uri: issuer + JWKS_PATH,
+    scopes_supported: supportedScopes(topology.services),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: [...GRANT_TYPES.keys()],
+    token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    protected_resources: topology.services.map((service) => resourceUrl(topology, service)),
+    ...(documents.serviceDocumentation !== undefined && {
+      service_documentation: documents.serviceDocumentation,
+    }),
+    ...(documents.policyUri !== undefined && { op_policy_uri: documents.policyUri }),
+    ...(documents.tosUri !== undefined && { op_tos_uri: documents.tosUri }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Topology } from '../config/topology.ts';
+
+/** One enabled service, in the words that people read. */
+export interface ServiceSettings {
+  /** As in the topology, the route and the scope `mcp:<name>`. */
+  name: string;
+  title: string;
+  description: string;
+}
+
+export interface GithubSettings {
+  kind: 'github';
+  clientId: string;
+  clientSecret: string;
+  /** `https://github.com`, or the origin of an Enterprise server. */
+  baseUrl: string;
+  /** Default: `https://api.github.com` for github.com, `<baseUrl>/api/v3` otherwise. */
+  apiUrl?: string;
+  /** Logins, any case. Empty: nobody. `*` alone: anybody who can sign in. */
+  allowedUsers: string[];
+}
+
+export interface LocalSettings {
+  kind: 'local';
+  /** The one person of this machine. */
+  userName: string;
+  /** The gateway is reached through a loopback address alone, whatever name it has. */
+  loopbackOnly?: boolean;
+}
+
+export type IdentityProviderSettings = GithubSettings | LocalSettings;
+
+/** Everything that the authorization server is told; the configuration makes it, tests write it by hand. */
+export interface AuthSettings {
+  /** The issuer and every URL that is told to anybody. */
+  topology: Topology;
+  /** The enabled services. */
+  services: ServiceSettings[];
+  /** `GATEWAY_JWT_SECRET`; every symmetric key is derived from it. */
+  rootSecret: string;
+  /** PEM of an RSA private key that seeds an empty key set; without it a key is generated. */
+  seedPrivateKeyPem?: string;
+  accessTokenLifetimeSeconds: number;
+  /** Counted from the last use. */
+  refreshTokenLifetimeSeconds: number;
+  /** 0: a registration never ends. */
+  clientLifetimeSeconds: number;
+  /** How long a used refresh token gets its answer again. */
+  refreshGraceSeconds: number;
+  /** Origins for browser-based clients; `*` for all of them. Never with credentials. */
+  corsOrigins: string[];
+  /** Redirect URIs with an undotted scheme that may register, compared exactly. */
+  privateUseRedirects: string[];
+  /** At least one. With several, the person chooses on the consent page. */
+  identityProviders: IdentityProviderSettings[];
+  documents: { serviceDocumentation?: string; policyUri?: string; tosUri?: string };
+}
