@@ -1,0 +1,134 @@
+/**
+ * The proxy: Streamable HTTP (MCP 2025-03-26 to 2025-11-25) in front of an unmodified stdio server, one child for each
+ * session. A plain `node:http` listener: on the way of a call there is one JSON.parse in each direction and no copy of
+ * the message's text.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
+import type { Logger } from '../config/log.ts';
+import { CallerVerifier } from './caller.ts';
+import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
+import type { ChildCommand, Spawn } from './child.ts';
+import { parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
+import { ErrorCode } from './json-rpc.ts';
+import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
+import { handlePost } from './post.ts';
+import { Sessions } from './sessions.ts';
+import { SseStream } from './sse.ts';
+
+export type { ChildCommand } from './child.ts';
+export type { ProxyLimits } from './limits.ts';
+
+export interface ProxyOptions {
+  /** The service's name in the catalog; contexts made for another one are refused. */
+  service: string;
+  /** What to start for a caller; called once for each session. May be async (to make the user's data folder, say). */
+  command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
+  /** Verifies `X-Mcpgw-Context`. */
+  contextKey: Uint8Array;
+  /** Values of `Origin` that may call; `*` among them means any. A request without `Origin` is no browser's. */
+  allowedOrigins: string[];
+  limits?: Partial<ProxyLimits>;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  spawn?: Spawn;
+}
+
+export interface Proxy {
+  /** Serves `/mcp`, `/mcp/` and `GET /health`; everything else is 404. */
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** `children` counts those whose session has ended but that are not gone yet, too. */
+  stats(): { sessions: number; children: number };
+  /**
+   * Refuses new sessions and calls, lets pending calls finish for half of the time, then ends all children.
+   * @param graceMs by when all is over, in milliseconds; 5000 unless told
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+const DEFAULT_CLOSE_MS = 5000;
+
+export function createProxy(options: ProxyOptions): Proxy {
+  const { service, logger } = options;
+  const now = options.now ?? Date.now;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const sessions = new Sessions({ service, limits, logger, now, spawn: options.spawn });
+  const callers = new CallerVerifier(options.contextKey, service, now);
+  const origins = new Set(options.allowedOrigins);
+  const deps: ProxyDeps = { service, limits, logger, now, sessions, command: options.command };
+
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const path = pathOf(req.url);
+    if (path === '/health') return health(req, res, sessions.closing);
+    if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
+    const { origin } = req.headers;
+    if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
+      const message = `The origin ${origin} may not call this server.`;
+      return refuse(res, { status: 403, code: ErrorCode.server, message });
+    }
+    const caller = callers.verify(req.headers[CONTEXT_HEADER]);
+    if (caller === undefined) return replyJson(res, 401, UNAUTHORIZED);
+    if (req.method === 'POST') handlePost(req, res, caller, deps);
+    else if (req.method === 'GET') openStream(req, res, caller, deps);
+    else if (req.method === 'DELETE') endSession(req, res, caller, deps);
+    else refuse(res, METHOD_NOT_ALLOWED);
+  };
+  return {
+    handle,
+    stats: () => sessions.stats(),
+    close: (graceMs = DEFAULT_CLOSE_MS) => sessions.close(graceMs),
+  };
+}
+
+const UNAUTHORIZED = JSON.stringify({
+  error: 'invalid_token',
+  error_description:
+    'The signed caller context is missing or not valid: requests must come through the gateway.',
+});
+
+const METHOD_NOT_ALLOWED = {
+  status: 405,
+  code: ErrorCode.server,
+  message: 'Method not allowed.',
+  headers: { allow: 'GET, POST, DELETE' },
+};
+
+function pathOf(url = '/'): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+/** Whether the proxy is there and takes sessions. Starts no child: a probe must cost nothing. */
+function health(req: IncomingMessage, res: ServerResponse, closing: boolean): void {
+  if (req.method !== 'GET' && req.method !== 'HEAD')
+    return refuse(res, { ...METHOD_NOT_ALLOWED, headers: { allow: 'GET' } });
+  const body = { status: closing ? 'draining' : 'ok', live: true, ready: !closing };
+  replyJson(res, closing ? 503 : 200, JSON.stringify(body), { 'cache-control': 'no-store' });
+}
+
+/** GET: a stream for what the server says on its own. */
+function openStream(req: IncomingMessage, res: ServerResponse, caller: CallerContext, deps: ProxyDeps): void {
+  if (!parseAccept(req.headers.accept).stream) {
+    return refuse(res, {
+      status: 406,
+      code: ErrorCode.server,
+      message: 'Accept must allow text/event-stream.',
+    });
+  }
+  const session = sessionOf(headerOf(req, SESSION_HEADER), caller, deps);
+  const refusal = checkVersion(req, 'status' in session ? undefined : session) ?? session;
+  if ('status' in refusal) return refuse(res, refusal);
+  const stream = new SseStream(res, deps.limits.maxBufferedBytes);
+  res.on('close', () => refusal.removeStream(stream));
+  refusal.addStream(stream);
+}
+
+/** DELETE: the client is done, so the child ends at once. */
+function endSession(req: IncomingMessage, res: ServerResponse, caller: CallerContext, deps: ProxyDeps): void {
+  const session = sessionOf(headerOf(req, SESSION_HEADER), caller, deps);
+  const refusal = checkVersion(req, 'status' in session ? undefined : session) ?? session;
+  if ('status' in refusal) return refuse(res, refusal);
+  void refusal.end('The client ended the session.');
+  replyEmpty(res, 204);
+}

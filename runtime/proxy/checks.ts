@@ -1,0 +1,67 @@
+/** Checks that every method of the endpoint shares, as functions that return a refusal. */
+import type { IncomingMessage } from 'node:http';
+import type { CallerContext } from '../config/context.ts';
+import type { Logger } from '../config/log.ts';
+import type { ChildCommand } from './child.ts';
+import { HANDSHAKE_VERSIONS, VERSION_HEADER, type Refusal } from './http.ts';
+import { ErrorCode } from './json-rpc.ts';
+import type { ProxyLimits } from './limits.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What the handlers of all methods work with. */
+export interface ProxyDeps {
+  service: string;
+  limits: ProxyLimits;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  sessions: Sessions;
+  command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
+}
+
+const SUPPORTED: ReadonlySet<string> = new Set(HANDSHAKE_VERSIONS);
+const RETRY_AFTER_SECONDS = 30;
+
+/** @returns a header that is a single value; Node joins or drops repeated ones */
+export function headerOf(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * "If the server receives a request with an invalid or unsupported MCP-Protocol-Version, it MUST respond with 400 Bad
+ * Request." Another supported version than the session's is served: today's clients do that. `data.supported` is what
+ * makes a client of 2026-07-28 fall back to the handshake.
+ */
+export function checkVersion(req: IncomingMessage, session: Session | undefined): Refusal | undefined {
+  const header = headerOf(req, VERSION_HEADER);
+  if (header === undefined || header === session?.protocolVersion) return undefined;
+  if (!SUPPORTED.has(header)) return unsupportedVersion(header);
+  session?.noteVersion(header);
+  return undefined;
+}
+
+/** @returns the caller's session, or the refusal; whose an id is, is nobody else's to know, so theirs is 404 too */
+export function sessionOf(id: string | undefined, caller: CallerContext, deps: ProxyDeps): Session | Refusal {
+  if (id === undefined) {
+    return { status: 400, code: ErrorCode.server, message: 'Mcp-Session-Id is required; initialize first.' };
+  }
+  const session = deps.sessions.find(id, caller.sub);
+  return session ?? { status: 404, code: ErrorCode.sessionNotFound, message: 'Session not found' };
+}
+
+export function unsupportedVersion(requested: string): Refusal {
+  return {
+    status: 400,
+    code: ErrorCode.unsupportedProtocolVersion,
+    message: `Unsupported protocol version: ${requested}. Supported: ${HANDSHAKE_VERSIONS.join(', ')}.`,
+    data: { supported: HANDSHAKE_VERSIONS, requested },
+  };
+}
+
+export function unavailable(status: number, message: string): Refusal {
+  return { status, code: ErrorCode.server, message, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } };
+}
+
+export const SHUTTING_DOWN = unavailable(503, 'The proxy is shutting down.');

@@ -1,0 +1,245 @@
+/**
+ * One stdio server as a child process: spawn, lines in and out, stderr to the log, and an end that leaves nothing behind
+ * (MCP 2025-11-25, Lifecycle, Shutdown, stdio: close the input, wait, SIGTERM, wait, SIGKILL).
+ */
+import { randomUUID } from 'node:crypto';
+import { spawn as nodeSpawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../config/log.ts';
+import { LineSplitter } from './framing.ts';
+import { LineLog } from './line-log.ts';
+import { forgetGroup, signalGroup, trackGroup } from './process-group.ts';
+import { CHILD_MARK, killStrays } from './strays.ts';
+
+export interface ChildCommand {
+  file: string;
+  args: string[];
+  /** The whole environment (but for the mark by which strays are found): the proxy's secrets stay its own. */
+  env: Record<string, string>;
+  cwd?: string;
+}
+
+export type Spawn = (command: ChildCommand) => ChildProcessWithoutNullStreams;
+
+export interface ChildHandlers {
+  onLine(line: Buffer): void;
+  onTooLong(head: Buffer, tail: Buffer, bytes: number): void;
+  /** Once, when no further answer can come. `reason` is a clause: "exited with code 1". */
+  onEnd(reason: string): void;
+}
+
+export interface ChildOptions {
+  maxMessageBytes: number;
+  logger: Logger;
+  /** What every log entry about this child carries. */
+  logFields: object;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  spawn?: Spawn | undefined;
+}
+
+export interface Graces {
+  stdinGraceMs: number;
+  termGraceMs: number;
+}
+
+const MAX_STDERR_LINE_BYTES = 8192;
+/** How long an exited child's last answers may take to come out of its pipe, when something else holds the pipe open. */
+const DRAIN_MS = 200;
+const POLL_MS = 20;
+/** After SIGKILL only the kernel is left to wait for. */
+const KILL_WAIT_MS = 1000;
+/** Below this, copying messages together is cheaper than another system call. */
+const MAX_JOINED_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
+
+const spawnDetached: Spawn = ({ file, args, env, cwd }) =>
+  nodeSpawn(file, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+
+export class Child {
+  readonly #mark = randomUUID();
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #handlers: ChildHandlers;
+  readonly #logger: Logger;
+  readonly #log: LineLog;
+  readonly #fields: object;
+  /** The process itself has exited, or was never started. */
+  #exited = false;
+  #groupGone: boolean;
+  #ended = false;
+  #ending: Promise<void> | undefined;
+  readonly #graces: Graces = { stdinGraceMs: Infinity, termGraceMs: Infinity };
+  #outbox: Buffer[] = [];
+  #outboxBytes = 0;
+
+  /** @throws whatever `spawn` throws for a command that cannot even be tried */
+  constructor(command: ChildCommand, options: ChildOptions, handlers: ChildHandlers) {
+    this.#handlers = handlers;
+    this.#logger = options.logger;
+    const env = { ...command.env, [CHILD_MARK]: this.#mark };
+    this.#process = (options.spawn ?? spawnDetached)({ ...command, env });
+    const { pid } = this.#process;
+    this.#fields = { ...options.logFields, pid };
+    this.#log = new LineLog(options.logger, this.#fields, options.now);
+    this.#groupGone = pid === undefined;
+    this.#exited = pid === undefined;
+    if (pid !== undefined) trackGroup(pid);
+    this.#listen(options.maxMessageBytes);
+  }
+
+  /** Bytes that the child has not read yet. */
+  get unreadBytes(): number {
+    return this.#outboxBytes + this.#process.stdin.writableLength;
+  }
+
+  /** @param line one message that ends with a newline and has no other */
+  write(line: Buffer): void {
+    if (this.#ended) return;
+    this.#outbox.push(line);
+    this.#outboxBytes += line.length;
+    // All messages that arrive in one turn of the event loop go out in one system call.
+    if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+  }
+
+  /** Notes a line of stdout that is not part of the protocol. */
+  logNoise(text: string): void {
+    this.#log.write('warn', text, 'server wrote something other than JSON-RPC to stdout');
+  }
+
+  /**
+   * Ends the child and all of its group, politely first.
+   * @param graces a second call can only shorten them
+   * @returns resolved once nothing of it is left; the same promise for every call
+   */
+  end({ stdinGraceMs, termGraceMs }: Graces): Promise<void> {
+    this.#graces.stdinGraceMs = Math.min(this.#graces.stdinGraceMs, stdinGraceMs);
+    this.#graces.termGraceMs = Math.min(this.#graces.termGraceMs, termGraceMs);
+    this.#ending ??= this.#terminate();
+    return this.#ending;
+  }
+
+  #flush(): void {
+    const lines = this.#outbox;
+    const bytes = this.#outboxBytes;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    if (!this.#process.stdin.writable) return;
+    if (bytes <= MAX_JOINED_BYTES) this.#process.stdin.write(Buffer.concat(lines, bytes));
+    else for (const line of lines) this.#process.stdin.write(line);
+  }
+
+  #listen(maxMessageBytes: number): void {
+    const { stdin, stdout, stderr } = this.#process;
+    const output = new LineSplitter(maxMessageBytes, {
+      onLine: (line) => this.#handlers.onLine(line),
+      onTooLong: (head, tail, bytes) => this.#handlers.onTooLong(head, tail, bytes),
+    });
+    stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    stdout.on('end', () => {
+      output.flush();
+      this.#drained();
+    });
+    // Read at any rate: a child whose stderr is not drained hangs on a full pipe after 200 kB.
+    const errors = new LineSplitter(MAX_STDERR_LINE_BYTES, {
+      onLine: (line) => this.#log.write('info', line.toString('utf8'), 'server stderr'),
+      onTooLong: (head, _tail, bytes) =>
+        this.#log.write('info', `${head.toString('utf8')}… (${bytes} bytes)`, 'server stderr'),
+    });
+    stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+    stderr.on('end', () => errors.flush());
+    stdin.on('error', (error) => this.#stdinFailed(error));
+    stdout.on('error', () => undefined);
+    stderr.on('error', () => undefined);
+    this.#process.on('error', (error) => {
+      if (this.#process.pid === undefined) this.#finish(`could not be started: ${error.message}`);
+    });
+    this.#process.on('exit', () => {
+      this.#exited = true;
+      setTimeout(() => this.#finish(this.#exitReason()), DRAIN_MS).unref();
+    });
+  }
+
+  /** Everything the child wrote has been handled. Its exit status usually arrives in the same moment. */
+  #drained(): void {
+    if (this.#exited) this.#finish(this.#exitReason());
+    else
+      setTimeout(
+        () => this.#finish(this.#exited ? this.#exitReason() : 'closed its output'),
+        DRAIN_MS,
+      ).unref();
+    this.#process.once('exit', () => this.#finish(this.#exitReason()));
+  }
+
+  #stdinFailed(error: Error): void {
+    this.#logger.debug({ ...this.#fields, reason: error.message }, 'server input closed');
+    setTimeout(() => this.#finish(this.#exited ? this.#exitReason() : 'closed its input'), DRAIN_MS).unref();
+  }
+
+  #exitReason(): string {
+    const { exitCode, signalCode } = this.#process;
+    return signalCode === null ? `exited with code ${exitCode ?? 'unknown'}` : `was ended by ${signalCode}`;
+  }
+
+  #finish(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.onEnd(reason);
+  }
+
+  async #terminate(): Promise<void> {
+    const { pid, stdin, stdout, stderr } = this.#process;
+    if (this.#outbox.length > 0) this.#flush();
+    this.#ended = true;
+    stdin.end();
+    if (pid !== undefined) {
+      const gone =
+        (await this.#goneWithin(pid, () => this.#graces.stdinGraceMs)) ||
+        (this.#signal(pid, 'SIGTERM'), await this.#goneWithin(pid, () => this.#graces.termGraceMs)) ||
+        (this.#kill(pid), await this.#goneWithin(pid, () => KILL_WAIT_MS));
+      if (!gone) this.#logger.error(this.#fields, 'server process is still there after SIGKILL');
+      forgetGroup(pid);
+      await killStrays(this.#mark);
+    }
+    // A process that left the group may still hold the other ends.
+    stdin.destroy();
+    stdout.destroy();
+    stderr.destroy();
+  }
+
+  #signal(pid: number, signal: NodeJS.Signals): void {
+    if (!this.#groupGone && !signalGroup(pid, signal)) this.#groupGone = true;
+  }
+
+  /** SIGKILL cannot be refused. What is seen of the group after it are zombies that a careless init has not waited for. */
+  #kill(pid: number): void {
+    this.#signal(pid, 'SIGKILL');
+    this.#groupGone = true;
+  }
+
+  async #goneWithin(pid: number, ms: () => number): Promise<boolean> {
+    const started = performance.now();
+    for (;;) {
+      // Until its leader has been waited for, the group's id cannot be anybody else's; once empty, it is never used again.
+      if (this.#exited && !this.#groupGone && !signalGroup(pid, 0)) this.#groupGone = true;
+      if (this.#exited && this.#groupGone) return true;
+      if (performance.now() - started >= ms()) return false;
+      await delay(POLL_MS);
+    }
+  }
+}
+
+/** @returns `text` as a line for `Child.write` */
+export function lineOf(text: string): Buffer {
+  return Buffer.from(`${text}\n`);
+}
+
+/**
+ * Makes a message one line, in place: outside strings a newline is white space, and inside one JSON does not allow it.
+ * @param message valid JSON with a newline as its last byte
+ */
+export function toOneLine(message: Buffer): Buffer {
+  for (let at = message.indexOf(NEWLINE); at < message.length - 1; at = message.indexOf(NEWLINE, at + 1)) {
+    message[at] = 0x20;
+  }
+  return message;
+}

@@ -1,0 +1,112 @@
+/** HTTP rules of Streamable HTTP (MCP 2025-11-25, Transports) as functions of single headers, and the replies. */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { errorText, type RpcId } from './json-rpc.ts';
+
+export const SESSION_HEADER = 'mcp-session-id';
+export const VERSION_HEADER = 'mcp-protocol-version';
+
+/** The revisions with the `initialize` handshake. 2024-11-05 is here because servers may answer it. */
+export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
+/** The one revision in which a POST may carry a batch. */
+export const BATCH_VERSION = '2025-03-26';
+
+export interface Accepts {
+  json: boolean;
+  stream: boolean;
+}
+
+const BOTH: Accepts = { json: true, stream: true };
+const STANDARD_ACCEPT = 'application/json, text/event-stream';
+
+/** @param header the `Accept` header; absent means anything (RFC 9110 §12.5.1) */
+export function parseAccept(header: string | undefined): Accepts {
+  if (header === undefined || header === STANDARD_ACCEPT) return BOTH;
+  const ranges = header
+    .toLowerCase()
+    .split(',')
+    .filter((range) => !/;\s*q=0(\.0*)?\s*(;|$)/.test(range))
+    .map((range) => range.split(';', 1)[0]?.trim());
+  const accepts = (...names: string[]): boolean => names.some((name) => ranges.includes(name));
+  return {
+    json: accepts('application/json', 'application/*', '*/*'),
+    stream: accepts('text/event-stream', 'text/*', '*/*'),
+  };
+}
+
+/** @param header the `Content-Type` header, parameters allowed */
+export function isJson(header: string | undefined): boolean {
+  if (header === 'application/json') return true;
+  return header?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}
+
+/** Answers with `body`, a JSON text, in one write. */
+export function replyJson(
+  res: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  headers?: OutgoingHttpHeaders,
+): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    ...headers,
+  });
+  res.end(body);
+}
+
+export function replyEmpty(res: ServerResponse, status: 202 | 204): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, status === 202 ? { 'content-length': 0 } : {});
+  res.end();
+}
+
+/** A request that is refused; `handle` turns it into one reply. */
+export interface Refusal {
+  status: number;
+  code: number;
+  message: string;
+  data?: unknown;
+  headers?: OutgoingHttpHeaders;
+}
+
+/** @param id the request's id, where it is known */
+export function refuse(res: ServerResponse, refusal: Refusal, id: RpcId | null = null): void {
+  replyJson(res, refusal.status, errorText(id, refusal.code, refusal.message, refusal.data), refusal.headers);
+}
+
+const NEWLINE = Buffer.from('\n');
+/** An over-long body is read to its end so that the client sees the answer, but not for ever. */
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads a body of at most `maxBytes`.
+ * @param done gets the body with a newline appended (the frame that stdio wants), or undefined when it was too long, as
+ *   soon as that is known; it is not called when the client goes away first
+ */
+export function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  done: (body: Buffer | undefined) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let tooLong = Number(req.headers['content-length']) > maxBytes;
+  if (tooLong) done(undefined);
+  req.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (!tooLong && length > maxBytes) {
+      tooLong = true;
+      chunks.length = 0;
+      done(undefined);
+    }
+    if (!tooLong) chunks.push(chunk);
+    else if (length > MAX_DISCARDED_BYTES) req.destroy();
+  });
+  req.on('end', () => {
+    if (tooLong) return;
+    chunks.push(NEWLINE);
+    done(Buffer.concat(chunks, length + 1));
+  });
+  req.on('error', () => undefined);
+}

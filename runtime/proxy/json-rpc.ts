@@ -1,0 +1,88 @@
+/**
+ * JSON-RPC 2.0 as MCP uses it (2025-11-25, Base Protocol): ids are strings or numbers, never null. Messages are only
+ * looked at, never rebuilt: the bytes that came in go out.
+ */
+
+export type RpcId = string | number;
+
+export type RpcMessage =
+  | { kind: 'request'; id: RpcId; method: string; params: Record<string, unknown> | undefined }
+  | { kind: 'notification'; method: string; params: Record<string, unknown> | undefined }
+  /** `id` is null in the answer to a message that could not be read. */
+  | { kind: 'response'; id: RpcId | null; result: unknown };
+
+export type RpcRequest = Extract<RpcMessage, { kind: 'request' }>;
+
+export const ErrorCode = {
+  parse: -32700,
+  invalidRequest: -32600,
+  internal: -32603,
+  /** The proxy's own: the server is gone, busy, or the request was given up. */
+  server: -32000,
+  /** What the official SDKs answer with 404. */
+  sessionNotFound: -32001,
+  /** MCP 2026-07-28, `UnsupportedProtocolVersionError`; its `data.supported` tells newer clients what to fall back to. */
+  unsupportedProtocolVersion: -32022,
+} as const;
+
+/** @returns what `value` is, or undefined when it is not a JSON-RPC 2.0 message */
+export function classify(value: unknown): RpcMessage | undefined {
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return undefined;
+  const { id, method } = value;
+  if (typeof method === 'string') {
+    const params = isObject(value['params']) ? value['params'] : undefined;
+    if (!('id' in value)) return { kind: 'notification', method, params };
+    return isId(id) ? { kind: 'request', id, method, params } : undefined;
+  }
+  if (method !== undefined) return undefined;
+  if ('result' in value) return isId(id) ? { kind: 'response', id, result: value['result'] } : undefined;
+  if (!isObject(value['error'])) return undefined;
+  return { kind: 'response', id: isId(id) ? id : null, result: undefined };
+}
+
+/** @returns the token under which the other side will report progress of this request */
+export function progressTokenOf(request: RpcRequest): RpcId | undefined {
+  const meta = request.params?.['_meta'];
+  const token = isObject(meta) ? meta['progressToken'] : undefined;
+  return isId(token) ? token : undefined;
+}
+
+export function isId(value: unknown): value is RpcId {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @returns a JSON-RPC error response as JSON text */
+export function errorText(id: RpcId | null, code: number, message: string, data?: unknown): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code, message, ...(data === undefined ? {} : { data }) },
+  });
+}
+
+/** @returns the notification that tells the server to stop working on `requestId` */
+export function cancelledText(requestId: RpcId, reason: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } });
+}
+
+const ID_AT_START = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(-?\d+|"(?:[^"\\]|\\.)*")\s*,/;
+const ID_AT_END = /,\s*"id"\s*:\s*(-?\d+|"(?:[^"\\]|\\.)*")\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
+
+/**
+ * The id of a response that was too long to be kept. Servers write it as one of the first or of the last members; an id
+ * deeper inside would be a guess, so there is none then.
+ */
+export function idOfFragments(head: Buffer, tail: Buffer): RpcId | undefined {
+  const found = ID_AT_START.exec(head.toString('utf8'))?.[1] ?? ID_AT_END.exec(tail.toString('utf8'))?.[1];
+  if (found === undefined) return undefined;
+  try {
+    const id: unknown = JSON.parse(found);
+    return isId(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+/** What one proxy may use. Every number has a default that is safe for a machine with 1 GB of memory. */
+export interface ProxyLimits {
+  /** Largest JSON-RPC message in either direction, in bytes. */
+  maxMessageBytes: number;
+  /** Sessions of all users together; each has its own child. */
+  maxSessions: number;
+  maxSessionsPerUser: number;
+  /** A session without a request, a pending call or an open stream for this long ends. */
+  sessionIdleSeconds: number;
+  /** How long a child may take to answer `initialize`. */
+  initializeTimeoutSeconds: number;
+  /** A stream whose reader is this far behind is closed, in bytes. The same bound holds for a child that does not read. */
+  maxBufferedBytes: number;
+  /** Messages kept for a client that has no stream open. */
+  maxBacklogMessages: number;
+  /** Interval of the comment that keeps idle streams open through middle boxes. */
+  keepAliveSeconds: number;
+  /** From closing the child's stdin to SIGTERM, in milliseconds. */
+  stdinGraceMs: number;
+  /** From SIGTERM to SIGKILL, in milliseconds. */
+  termGraceMs: number;
+}
+
+export const DEFAULT_LIMITS: ProxyLimits = {
+  maxMessageBytes: 10 * 1024 * 1024,
+  maxSessions: 100,
+  maxSessionsPerUser: 20,
+  sessionIdleSeconds: 1800,
+  initializeTimeoutSeconds: 60,
+  maxBufferedBytes: 16 * 1024 * 1024,
+  maxBacklogMessages: 256,
+  keepAliveSeconds: 25,
+  stdinGraceMs: 300,
+  termGraceMs: 1000,
+};

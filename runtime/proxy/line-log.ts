@@ -1,0 +1,45 @@
+import type { Logger } from '../config/log.ts';
+
+/** Lines that may be logged in one burst, and what is added to that each second. */
+const BURST_LINES = 5000;
+const LINES_PER_SECOND = 500;
+const MAX_LINE_CHARS = 2000;
+
+/**
+ * Writes what a child says outside the protocol to the log, one entry per line. A child that floods is cut short, and
+ * the number of lines left out is logged: neither the disk nor the event loop is the child's to fill.
+ */
+export class LineLog {
+  readonly #logger: Logger;
+  readonly #fields: object;
+  readonly #now: () => number;
+  #allowance = BURST_LINES;
+  #refilledAt: number;
+  #dropped = 0;
+
+  /** @param now milliseconds since the epoch */
+  constructor(logger: Logger, fields: object, now: () => number) {
+    this.#logger = logger;
+    this.#fields = fields;
+    this.#now = now;
+    this.#refilledAt = now();
+  }
+
+  write(level: 'info' | 'warn', line: string, message: string): void {
+    const now = this.#now();
+    const earned = ((now - this.#refilledAt) / 1000) * LINES_PER_SECOND;
+    this.#allowance = Math.min(BURST_LINES, this.#allowance + earned);
+    this.#refilledAt = now;
+    if (this.#allowance < 1) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#allowance -= 1;
+    if (this.#dropped > 0) {
+      this.#logger.warn({ ...this.#fields, dropped: this.#dropped }, 'server output left out of the log');
+      this.#dropped = 0;
+    }
+    const bounded = line.length > MAX_LINE_CHARS ? `${line.slice(0, MAX_LINE_CHARS)}…` : line;
+    this.#logger[level]({ ...this.#fields, line: bounded }, message);
+  }
+}

@@ -1,0 +1,67 @@
+/** The handshake: a session and its child begin with a POST of `initialize` without a session id. */
+import type { ServerResponse } from 'node:http';
+import type { CallerContext } from '../config/context.ts';
+import { SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
+import { Exchange } from './exchange.ts';
+import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
+import type { RpcRequest } from './json-rpc.ts';
+import type { Session } from './session.ts';
+import type { Admission } from './sessions.ts';
+
+export interface Handshake {
+  caller: CallerContext;
+  accepts: Accepts;
+  initialize: RpcRequest;
+  /** The request as it goes to the child. */
+  lines: Buffer[];
+}
+
+/** Starts a child and answers `initialize` with its answer, or with why there is none. */
+export async function openSession(
+  res: ServerResponse,
+  { caller, accepts, initialize, lines }: Handshake,
+  deps: ProxyDeps,
+): Promise<void> {
+  const { sessions, limits, service, logger } = deps;
+  const session = sessions.open(caller.sub);
+  if (typeof session === 'string') return refuse(res, refusalOf(session, deps), initialize.id);
+  const exchange = new Exchange(res, {
+    requests: 1,
+    batch: false,
+    accepts,
+    maxBufferedBytes: limits.maxBufferedBytes,
+    openedAtMs: deps.now(),
+    streamHeaders: { [SESSION_HEADER]: session.id },
+  });
+  const slow = `The server of '${service}' did not answer initialize within ${limits.initializeTimeoutSeconds} s.`;
+  const timer = setTimeout(() => void session.end(slow, 504), limits.initializeTimeoutSeconds * 1000);
+  res.on('close', () => {
+    clearTimeout(timer);
+    if (!exchange.done) void session.end('The client went away.');
+  });
+  session.post([initialize], [], exchange);
+  try {
+    const command = await deps.command(caller);
+    if (session.ended) return;
+    session.start(command);
+    session.post([], lines);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ service, user: caller.sub, reason }, 'server could not be started');
+    void session.end(`The server of '${service}' could not be started; its log says why.`, 500);
+  }
+}
+
+function refusalOf(admission: Exclude<Admission, Session>, { limits }: ProxyDeps): Refusal {
+  switch (admission) {
+    case 'closing':
+      return SHUTTING_DOWN;
+    case 'full':
+      return unavailable(503, `All ${limits.maxSessions} sessions are in use; try again later.`);
+    case 'user-full':
+      return unavailable(
+        429,
+        `You have ${limits.maxSessionsPerUser} sessions open; end one or let one expire.`,
+      );
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * One session: a child, the calls it has not answered yet, and which stream each of its messages belongs on
+ * (MCP 2025-11-25, Transports, "Sending Messages to the Server" and "Listening for Messages from the Server").
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Logger } from '../config/log.ts';
+import { Backlog, type BacklogEntry } from './backlog.ts';
+import { Calls } from './calls.ts';
+import { Child, lineOf, type ChildCommand, type Graces, type Spawn } from './child.ts';
+import type { Exchange } from './exchange.ts';
+import { SESSION_HEADER } from './http.ts';
+import {
+  cancelledText,
+  classify,
+  ErrorCode,
+  errorText,
+  idOfFragments,
+  isId,
+  isObject,
+  type RpcId,
+  type RpcMessage,
+} from './json-rpc.ts';
+import type { ProxyLimits } from './limits.ts';
+import type { SseStream } from './sse.ts';
+
+export interface SessionOptions {
+  id: string;
+  /** The stable id of the user who opened it. */
+  user: string;
+  service: string;
+  limits: ProxyLimits;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  spawn?: Spawn | undefined;
+  /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
+  onEnd: (session: Session, gone: Promise<void>) => void;
+}
+
+/** Enough for a client that reconnects faster than its lost connections are noticed. */
+const MAX_GET_STREAMS = 8;
+
+export class Session {
+  readonly id: string;
+  readonly user: string;
+  /** What the child answered to `initialize`; undefined until then. */
+  protocolVersion: string | undefined;
+  readonly #options: SessionOptions;
+  readonly #fields: object;
+  readonly #calls = new Calls();
+  readonly #backlog: Backlog;
+  #streams: SseStream[] = [];
+  #child: Child | undefined;
+  #lastActiveMs: number;
+  #ended = false;
+  #mismatchLogged = false;
+
+  constructor(options: SessionOptions) {
+    this.id = options.id;
+    this.user = options.user;
+    this.#options = options;
+    this.#fields = { service: options.service, user: options.user };
+    this.#backlog = new Backlog(options.limits.maxBacklogMessages, options.limits.maxMessageBytes);
+    this.#lastActiveMs = options.now();
+  }
+
+  /** There is a child. */
+  get started(): boolean {
+    return this.#child !== undefined;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get pendingCalls(): number {
+    return this.#calls.size;
+  }
+
+  /** How long nothing has happened, in milliseconds; 0 while a call is pending or a stream is open. */
+  idleMs(nowMs: number): number {
+    return this.#calls.size > 0 || this.#streams.length > 0 ? 0 : nowMs - this.#lastActiveMs;
+  }
+
+  isPending(id: RpcId): boolean {
+    return this.#calls.get(id) !== undefined;
+  }
+
+  /** The child reads less than it is sent, so that nothing more may be sent to it for now. */
+  get congested(): boolean {
+    return (this.#child?.unreadBytes ?? 0) > this.#options.limits.maxBufferedBytes;
+  }
+
+  /** @throws what spawn throws */
+  start(command: ChildCommand): void {
+    const { limits, logger, now, spawn } = this.#options;
+    const options = { maxMessageBytes: limits.maxMessageBytes, logger, logFields: this.#fields, now, spawn };
+    this.#child = new Child(command, options, {
+      onLine: (line) => this.#fromChild(line),
+      onTooLong: (head, tail, bytes) => this.#tooLong(head, tail, bytes),
+      onEnd: (reason) => this.#childEnded(reason),
+    });
+  }
+
+  /**
+   * Passes a client's messages on.
+   * @param lines each with a newline at its end
+   * @param exchange where the requests among `messages` are answered
+   */
+  post(messages: readonly RpcMessage[], lines: readonly Buffer[], exchange?: Exchange): void {
+    this.#lastActiveMs = this.#options.now();
+    for (const message of messages) {
+      if (message.kind === 'request' && exchange !== undefined) this.#calls.add(message, exchange);
+    }
+    for (const line of lines) this.#child?.write(line);
+    for (const message of messages) {
+      if (message.kind === 'notification') this.#fromClient(message.method, message.params);
+    }
+    if (exchange !== undefined && this.#backlog.hasRequest) this.#flushBacklog(exchange);
+  }
+
+  /** The client closed the connection of a POST before everything in it was answered. */
+  disconnected(exchange: Exchange): void {
+    for (const { request } of this.#calls.take(exchange)) {
+      // Nobody knows the id of a session whose handshake got lost.
+      if (request.method === 'initialize') void this.end('The client went away.');
+      else this.#child?.write(lineOf(cancelledText(request.id, 'The client closed the connection')));
+    }
+    this.#lastActiveMs = this.#options.now();
+  }
+
+  /** Adds a GET stream; what waited for one goes out on it. */
+  addStream(stream: SseStream): void {
+    this.#streams.push(stream);
+    if (this.#streams.length > MAX_GET_STREAMS) this.#streams.shift()?.end();
+    this.#flushBacklog(stream);
+  }
+
+  removeStream(stream: SseStream): void {
+    this.#streams = this.#streams.filter((other) => other !== stream);
+    this.#lastActiveMs = this.#options.now();
+  }
+
+  /** @param beforeMs calls opened after this moment are left alone: a quick answer needs no stream */
+  keepAlive(beforeMs: number): void {
+    for (const stream of this.#streams) stream.keepAlive();
+    for (const exchange of this.#calls.exchangesBefore(beforeMs)) exchange.keepAlive();
+  }
+
+  /** Logs, once, that the client names another version in its headers than it negotiated. */
+  noteVersion(header: string): void {
+    if (this.#mismatchLogged) return;
+    this.#mismatchLogged = true;
+    const fields = { ...this.#fields, negotiated: this.protocolVersion, header };
+    this.#options.logger.info(fields, 'client sends another protocol version than it negotiated');
+  }
+
+  /**
+   * Ends the session: pending requests get an error, streams close, the child and its group go.
+   * @param message what the pending requests are told
+   * @param status of the answer to a pending `initialize`
+   * @returns resolved once nothing of the child is left
+   */
+  end(message: string, status = 503, graces: Graces = this.#options.limits): Promise<void> {
+    const gone = this.#child?.end(graces) ?? Promise.resolve();
+    if (this.#ended) return gone;
+    this.#ended = true;
+    this.#options.logger.info({ ...this.#fields, reason: message }, 'session ended');
+    for (const { request, exchange } of this.#calls.take()) {
+      const line = Buffer.from(errorText(request.id, ErrorCode.server, message));
+      exchange.answer(line, request.method === 'initialize' ? { status } : {});
+    }
+    for (const stream of this.#streams) stream.end();
+    this.#streams = [];
+    this.#backlog.take();
+    this.#options.onEnd(this, gone);
+    return gone;
+  }
+
+  /** A request that its client has cancelled gets no answer from a server that follows the rules, so none is awaited. */
+  #fromClient(method: string, params: Record<string, unknown> | undefined): void {
+    const id = params?.['requestId'];
+    if (method !== 'notifications/cancelled' || !isId(id)) return;
+    const call = this.#calls.get(id);
+    if (call === undefined || call.request.method === 'initialize') return;
+    this.#calls.remove(call);
+    call.exchange.withdraw(
+      Buffer.from(errorText(id, ErrorCode.server, 'The client cancelled this request.')),
+    );
+  }
+
+  #fromChild(line: Buffer): void {
+    const text = line.toString('utf8');
+    try {
+      const value: unknown = JSON.parse(text);
+      if (Array.isArray(value)) this.#deliverArray(value);
+      // Bytes that are not UTF-8 would reach clients as they are, and a strict one ends its connection over them.
+      else this.#deliver(classify(value), isUtf8(line) ? line : Buffer.from(text));
+    } catch {
+      this.#child?.logNoise(text);
+    }
+  }
+
+  /** 2025-03-26 lets a server send several messages as one array. */
+  #deliverArray(values: unknown[]): void {
+    for (const value of values) this.#deliver(classify(value), Buffer.from(JSON.stringify(value)));
+  }
+
+  #deliver(message: RpcMessage | undefined, line: Buffer): void {
+    if (this.#ended) return;
+    if (message === undefined) this.#child?.logNoise(line.toString('utf8'));
+    else if (message.kind === 'response') this.#answer(message.id, message.result, line);
+    else this.#route(message, line);
+  }
+
+  #answer(id: RpcId | null, result: unknown, line: Buffer): void {
+    const call = id === null ? undefined : this.#calls.get(id);
+    if (call === undefined) {
+      this.#options.logger.debug({ ...this.#fields, id }, 'server answered a request that nobody waits for');
+      return;
+    }
+    this.#calls.remove(call);
+    this.#lastActiveMs = this.#options.now();
+    if (call.request.method === 'initialize') this.#initialized(call.exchange, result, line);
+    else call.exchange.answer(line);
+  }
+
+  #initialized(exchange: Exchange, result: unknown, line: Buffer): void {
+    const version = isObject(result) ? result['protocolVersion'] : undefined;
+    if (typeof version === 'string') {
+      this.protocolVersion = version;
+      this.#options.logger.info({ ...this.#fields, protocolVersion: version }, 'session opened');
+      exchange.answer(line, { headers: { [SESSION_HEADER]: this.id } });
+    } else {
+      exchange.answer(line);
+      // A handshake that failed leaves nothing that could be used.
+      void this.end('The server refused to initialize.');
+    }
+  }
+
+  #route(message: Exclude<RpcMessage, { kind: 'response' }>, line: Buffer): void {
+    const isRequest = message.kind === 'request';
+    if (message.method === 'notifications/progress') {
+      const token = message.params?.['progressToken'];
+      if (isId(token) && this.#calls.ofProgress(token)?.send(line) === true) return;
+    } else if (isRequest || message.method === 'notifications/message') {
+      if (this.#calls.latestExchange(isRequest)?.send(line) === true) return;
+    }
+    for (let i = this.#streams.length - 1; i >= 0; i -= 1) if (this.#streams[i]?.send(line) === true) return;
+    // Late progress is worth nothing.
+    if (message.method === 'notifications/progress') return;
+    for (const dropped of this.#backlog.add({ line, isRequest })) this.#refuseDropped(dropped);
+  }
+
+  #flushBacklog(target: { send(line: Buffer): boolean }): void {
+    for (const entry of this.#backlog.take()) if (!target.send(entry.line)) this.#backlog.add(entry);
+  }
+
+  /** The server waits for an answer to a request that will not reach the client any more. */
+  #refuseDropped({ line, isRequest }: BacklogEntry): void {
+    if (!isRequest) return;
+    const message = classify(JSON.parse(line.toString('utf8')));
+    if (message?.kind !== 'request') return;
+    this.#child?.write(lineOf(errorText(message.id, ErrorCode.server, 'The client has no stream open.')));
+  }
+
+  #tooLong(head: Buffer, tail: Buffer, bytes: number): void {
+    const limit = this.#options.limits.maxMessageBytes;
+    this.#options.logger.warn(
+      { ...this.#fields, bytes, limit },
+      'server message is too long and was dropped',
+    );
+    const id = idOfFragments(head, tail);
+    if (id === undefined || !this.isPending(id)) return;
+    const message = `The server's answer has ${bytes} bytes; the limit is ${limit}.`;
+    this.#answer(id, undefined, Buffer.from(errorText(id, ErrorCode.internal, message)));
+  }
+
+  #childEnded(reason: string): void {
+    const initializing = this.protocolVersion === undefined;
+    const { service, logger } = this.#options;
+    const log = initializing ? 'server ended before it answered initialize' : 'server ended';
+    logger[initializing ? 'error' : 'warn']({ ...this.#fields, reason }, log);
+    const when = initializing ? ' before it answered initialize; its log says why' : '';
+    void this.end(`The server of '${service}' ${reason}${when}.`, 502);
+  }
+}

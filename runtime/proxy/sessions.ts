@@ -1,0 +1,129 @@
+/** All sessions of one proxy: how many there may be, whose they are, and when they end by themselves. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../config/log.ts';
+import type { Spawn } from './child.ts';
+import type { ProxyLimits } from './limits.ts';
+import { Session } from './session.ts';
+
+export interface SessionsOptions {
+  service: string;
+  limits: ProxyLimits;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  spawn?: Spawn | undefined;
+}
+
+export type Admission = Session | 'closing' | 'full' | 'user-full';
+
+const MIN_SWEEP_MS = 50;
+const MAX_SWEEP_MS = 10_000;
+const POLL_MS = 20;
+/** Kept of the time that `close` has, for the children's own end. */
+const END_SHARE = 0.5;
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #sessions = new Map<string, Session>();
+  /** Ended for their clients, but something of the child may still be there. */
+  readonly #ending = new Set<Session>();
+  readonly #timers: NodeJS.Timeout[];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    const { sessionIdleSeconds, keepAliveSeconds } = options.limits;
+    const sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, (sessionIdleSeconds * 1000) / 4));
+    const keepAliveMs = keepAliveSeconds * 1000;
+    this.#timers = [
+      setInterval(() => this.#sweep(), sweepMs).unref(),
+      setInterval(() => this.#keepAlive(keepAliveMs), keepAliveMs).unref(),
+    ];
+  }
+
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  stats(): { sessions: number; children: number } {
+    let children = this.#ending.size;
+    for (const session of this.#sessions.values()) if (session.started) children += 1;
+    return { sessions: this.#sessions.size, children };
+  }
+
+  /** @returns a session that still has to be started, or why there is none */
+  open(user: string): Admission {
+    const { limits } = this.#options;
+    if (this.closing) return 'closing';
+    if (this.#sessions.size >= limits.maxSessions) return 'full';
+    let own = 0;
+    for (const session of this.#sessions.values()) if (session.user === user) own += 1;
+    if (own >= limits.maxSessionsPerUser) return 'user-full';
+    const onEnd = (ended: Session, gone: Promise<void>): void => this.#ended(ended, gone);
+    const session = new Session({ ...this.#options, id: randomUUID(), user, onEnd });
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  /** @returns the session, when it is there, ready and this user's */
+  find(id: string, user: string): Session | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.user !== user || session.protocolVersion === undefined)
+      return undefined;
+    if (!this.#expired(session)) return session;
+    void session.end('The session has expired.');
+    return undefined;
+  }
+
+  /**
+   * No new session from now on; calls get half of the time to finish, then all children end.
+   * @param graceMs by when all is over, in milliseconds
+   */
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#drain(graceMs);
+    return this.#closing;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const { stdinGraceMs, termGraceMs } = this.#options.limits;
+    const forChildrenMs = graceMs * END_SHARE;
+    const graces = {
+      stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
+      termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
+    };
+    const busy = (session: Session): boolean => session.pendingCalls > 0;
+    for (let waited = 0; ; waited += POLL_MS) {
+      const last = waited >= graceMs - forChildrenMs;
+      for (const session of this.#sessions.values()) {
+        if (last || !busy(session)) void session.end('The proxy is shutting down.', 503, graces);
+      }
+      if (this.#sessions.size === 0) break;
+      await delay(POLL_MS);
+    }
+    await Promise.all([...this.#ending].map((session) => session.end('', 503, graces)));
+  }
+
+  #ended(session: Session, gone: Promise<void>): void {
+    this.#sessions.delete(session.id);
+    this.#ending.add(session);
+    void gone.finally(() => this.#ending.delete(session));
+  }
+
+  #expired(session: Session): boolean {
+    return session.idleMs(this.#options.now()) > this.#options.limits.sessionIdleSeconds * 1000;
+  }
+
+  #sweep(): void {
+    for (const session of this.#sessions.values()) {
+      if (session.protocolVersion !== undefined && this.#expired(session))
+        void session.end('The session has expired.');
+    }
+  }
+
+  #keepAlive(intervalMs: number): void {
+    const before = this.#options.now() - intervalMs;
+    for (const session of this.#sessions.values()) session.keepAlive(before);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * A stdio MCP server for tests, without any library: each tool shows one behaviour of good or bad servers.
+ * Flags: `--marker=…` (to be found in /proc), `--stubborn` (survives the end of its input and SIGTERM), `--exit-on-init`,
+ * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers).
+ */
+import { Buffer } from 'node:buffer';
+import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
+import { setInterval, setTimeout } from 'node:timers';
+
+const flags = process.argv.slice(2);
+const flag = (name) => flags.includes(`--${name}`);
+const option = (name) => flags.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
+const seen = [];
+const waiting = new Map();
+let nextRequest = 0;
+
+const say = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+const answer = (id, text) => say({ id, result: { content: [{ type: 'text', text }] } });
+const notify = (method, params) => say({ method, params });
+
+function ask(method, params) {
+  const id = `fixture-${nextRequest++}`;
+  say({ id, method, params });
+  return new Promise((resolve) => waiting.set(id, resolve));
+}
+
+const sampling = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }], maxTokens: 10 };
+
+const tools = {
+  echo: (id, { text }) => answer(id, text),
+  pid: (id) => answer(id, String(process.pid)),
+  env: (id) => answer(id, JSON.stringify(process.env)),
+  silent: () => undefined,
+  sleep: (id, { ms }) => setTimeout(() => answer(id, 'slept'), ms),
+  seen: (id) => answer(id, JSON.stringify(seen)),
+  big: (id, { bytes }) => answer(id, 'x'.repeat(bytes)),
+  length: (id, { text }) => answer(id, String(text.length)),
+  crash: () => process.exit(3),
+  answerAndExit: (id) => {
+    answer(id, 'last words');
+    process.stdout.end(() => process.exit(0));
+  },
+  progress: (id, { count }, meta) => {
+    for (let progress = 1; progress <= count; progress += 1)
+      notify('notifications/progress', { progressToken: meta.progressToken, progress, total: count });
+    answer(id, 'done');
+  },
+  log: (id) => {
+    notify('notifications/message', { level: 'info', data: 'working' });
+    answer(id, 'logged');
+  },
+  ask: async (id) => answer(id, JSON.stringify((await ask('sampling/createMessage', sampling)).result)),
+  askLater: (id) => {
+    answer(id, 'soon');
+    setTimeout(async () => seen.push({ asked: await ask('sampling/createMessage', sampling) }), 20);
+  },
+  askAlone: async (id) => {
+    answer(id, 'asking');
+    seen.push({ asked: await ask('sampling/createMessage', sampling) });
+  },
+  lateProgress: (id) => {
+    answer(id, 'done');
+    notify('notifications/progress', { progressToken: 'late', progress: 1 });
+  },
+  listChanged: (id, { count = 1 }) => {
+    answer(id, 'changed');
+    for (let i = 0; i < count; i += 1) notify('notifications/tools/list_changed', { i });
+  },
+  split: (id, { text }) => {
+    const line = Buffer.from(
+      `${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } })}\r\n`,
+    );
+    const at = line.findIndex((byte) => byte > 0x7f) + 1;
+    process.stdout.write(line.subarray(0, at));
+    setTimeout(() => process.stdout.write(line.subarray(at)), 30);
+  },
+  noise: (id) => {
+    process.stdout.write('Server listening on nothing\n\n{"half": \n[1,2]\n42\n');
+    answer(id, 'noisy');
+  },
+  stderr: (id, { bytes }) => {
+    for (let left = bytes; left > 0; left -= 100) writeSync(2, `${'e'.repeat(99)}\n`);
+    answer(id, 'complained');
+  },
+  flood: (id, { lines }) => {
+    for (let i = 0; i < lines; i += 1)
+      notify('notifications/resources/updated', { uri: `test://${i}`, pad: 'x'.repeat(1000) });
+    answer(id, 'flooded');
+  },
+  batch: (id) => {
+    const result = { content: [{ type: 'text', text: 'in an array' }] };
+    process.stdout.write(`${JSON.stringify([{ jsonrpc: '2.0', id, result }])}\n`);
+  },
+  /** Starts a process that leaves the group, as Playwright does with browsers. */
+  browser: (id) => {
+    const browser = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...flags], {
+      detached: true,
+      stdio: 'ignore',
+    });
+    answer(id, String(browser.pid));
+    browser.unref();
+  },
+  deaf: (id) => {
+    answer(id, 'not listening');
+    process.stdin.pause();
+    setInterval(() => undefined, 1000);
+  },
+};
+
+const info = { capabilities: { tools: {}, logging: {} }, serverInfo: { name: 'fixture', version: '1.0.0' } };
+
+async function initialize(id, params) {
+  if (flag('exit-on-init')) {
+    writeSync(2, 'cannot open the database\n');
+    process.exit(1);
+  }
+  if (flag('silent-init')) return;
+  if (flag('refuse-init')) return say({ id, error: { code: -32602, message: 'not today' } });
+  if (flag('ping-init')) await ask('ping');
+  say({ id, result: { protocolVersion: option('version') ?? params.protocolVersion, ...info } });
+}
+
+function handle(message) {
+  const { id, method, params = {} } = message;
+  if (method === undefined) {
+    waiting.get(id)?.(message);
+    waiting.delete(id);
+  } else if (id === undefined) seen.push({ method, params });
+  else if (method === 'initialize') void initialize(id, params);
+  else if (method === 'ping') say({ id, result: {} });
+  else if (method === 'tools/list')
+    say({
+      id,
+      result: { tools: Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } })) },
+    });
+  else if (method === 'tools/call' && params.name in tools)
+    void tools[params.name](id, params.arguments ?? {}, params._meta ?? {});
+  else say({ id, error: { code: -32601, message: `unknown method ${method}` } });
+}
+
+if (flag('stubborn')) {
+  process.on('SIGTERM', () => undefined);
+  setInterval(() => undefined, 1000);
+}
+let rest = '';
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (chunk) => {
+  const lines = (rest + chunk).split('\n');
+  rest = lines.pop();
+  for (const line of lines) handle(JSON.parse(line));
+});
+process.stdout.on('error', () => undefined);
