@@ -1,0 +1,217 @@
+/**
+ * What every native MCP service does before a tool runs: its paths, the `Origin` check, the signed context, the body.
+ * Nothing here knows a tool or a session.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isJsonContentType } from '@modelcontextprotocol/server';
+import { CONTEXT_HEADER, verifyContext, type CallerContext } from '../config/context.ts';
+import type { Logger } from '../config/log.ts';
+import {
+  RPC_PARSE_ERROR,
+  RPC_SERVER_ERROR,
+  readJsonBody,
+  rpcErrorResponse,
+  sendJson,
+  sendResponse,
+  toBodilessRequest,
+} from './http.ts';
+import { judgeOrigin } from './origin.ts';
+
+/** The longest body of a request, in bytes. */
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export interface NativeServiceOptions {
+  /** The catalog's name of the service; a context signed for another one is refused. */
+  service: string;
+  /** Verifies `X-Mcpgw-Context`: `deriveKey(root, 'context:<service>')`. */
+  contextKey: Uint8Array;
+  /** Exact origins of web pages that may call; `*` for any. A call without `Origin` is no page's and passes. */
+  allowedOrigins: string[];
+  /** The process environment, or what a test puts in its place. Only an allow-list of it is ever shown. */
+  environment: () => Record<string, string | undefined>;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Sessions of all users together (default 1000); one more is answered 503. */
+  maxSessions?: number;
+  /** Sessions of one user (default 32); one more is answered 429. */
+  maxSessionsPerUser?: number;
+  /** A session without a request for this many seconds ends (default 1800). */
+  sessionIdleSeconds?: number;
+}
+
+export interface NativeService {
+  /** Serves `/mcp`, `/mcp/` and `GET /health`. Never throws. */
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  stats(): { sessions: number; children: 0 };
+  /** Ends all sessions and streams; what comes later is answered 503. */
+  close(): Promise<void>;
+}
+
+/** One request to `/mcp` that has passed the checks. */
+export interface NativeRequest {
+  /** From the signed header: the only source for a decision. */
+  caller: CallerContext;
+  /** As they arrived, names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  /** When the request's headers had arrived, in milliseconds since the epoch. */
+  receivedAtMs: number;
+  /** When its body had been read and parsed, in milliseconds since the epoch. */
+  parsedAtMs: number;
+  /** The parsed body of a POST. */
+  body: unknown;
+  /** For the SDK: the same request without its body. */
+  web: Request;
+  /** Resolves when the answer is out or its reader is gone. */
+  finished: Promise<void>;
+}
+
+/** The part of a service that differs: what it answers on `/mcp`. */
+export interface McpEndpoint {
+  serve(request: NativeRequest): Promise<Response>;
+  sessions(): number;
+  close(): Promise<void>;
+}
+
+interface Edge {
+  options: NativeServiceOptions;
+  endpoint: McpEndpoint;
+  now: () => number;
+}
+
+function plainHeaders(req: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return headers;
+}
+
+function whenFinished(res: ServerResponse): { finished: Promise<void>; signal: AbortSignal } {
+  const abort = new AbortController();
+  const finished = new Promise<void>((resolve) => {
+    res.once('close', () => {
+      if (!res.writableFinished) abort.abort();
+      resolve();
+    });
+  });
+  return { finished, signal: abort.signal };
+}
+
+/** Reads the body of a POST, or says why it cannot be used; undefined when nobody is left to tell. */
+async function bodyOf(req: IncomingMessage): Promise<{ value: unknown } | Response | undefined> {
+  if (req.method !== 'POST') return { value: undefined };
+  if (!isJsonContentType(req.headers['content-type'] ?? null)) {
+    req.resume();
+    return rpcErrorResponse(
+      415,
+      RPC_SERVER_ERROR,
+      'Unsupported Media Type: Content-Type must be application/json',
+    );
+  }
+  const body = await readJsonBody(req, MAX_BODY_BYTES);
+  switch (body.kind) {
+    case 'json':
+      return { value: body.value };
+    case 'too-large':
+      return rpcErrorResponse(413, RPC_SERVER_ERROR, `Payload Too Large: at most ${MAX_BODY_BYTES} bytes`, {
+        Connection: 'close',
+      });
+    case 'malformed':
+      return rpcErrorResponse(400, RPC_PARSE_ERROR, 'Parse error: the request body is not valid JSON');
+    case 'aborted':
+      return undefined;
+  }
+}
+
+/** Who calls, or undefined after the refusal has been written. */
+function admit({ options, now }: Edge, req: IncomingMessage, res: ServerResponse): CallerContext | undefined {
+  if (!judgeOrigin(req.headers.origin, options.allowedOrigins).allowed) {
+    options.logger.warn({ service: options.service, origin: req.headers.origin }, 'origin refused');
+    sendJson(res, 403, {
+      error: 'forbidden',
+      error_description: 'This Origin may not call the service; MCP_CORS_ORIGINS lists those that may.',
+    });
+    return undefined;
+  }
+  // Node joins a repeated header with a comma, and such a value verifies under no signature.
+  const signed = req.headers[CONTEXT_HEADER];
+  const caller = verifyContext(
+    typeof signed === 'string' ? signed : undefined,
+    options.contextKey,
+    options.service,
+    now() / 1000,
+  );
+  if (caller === undefined) {
+    options.logger.warn({ service: options.service, present: signed !== undefined }, 'context refused');
+    sendJson(res, 401, {
+      error: 'unauthorized',
+      error_description:
+        'The signed caller context is missing, invalid or expired: call this service through the gateway.',
+    });
+  }
+  return caller;
+}
+
+async function serveMcp(edge: Edge, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const receivedAtMs = edge.now();
+  const { finished, signal } = whenFinished(res);
+  const caller = admit(edge, req, res);
+  if (caller === undefined) return;
+  if (req.method !== 'POST' && req.method !== 'GET' && req.method !== 'DELETE') {
+    sendJson(res, 405, { error: 'method_not_allowed' }, { Allow: 'GET, POST, DELETE' });
+    return;
+  }
+  const body = await bodyOf(req);
+  if (body === undefined) return;
+  if (body instanceof Response) return sendResponse(res, body);
+  const response = await edge.endpoint.serve({
+    caller,
+    headers: plainHeaders(req),
+    receivedAtMs,
+    parsedAtMs: edge.now(),
+    body: body.value,
+    web: toBodilessRequest(req, signal),
+    finished,
+  });
+  await sendResponse(res, response);
+}
+
+async function route(edge: Edge, closed: boolean, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const path = (req.url ?? '/').split('?', 1)[0];
+  if (path === '/health' && (req.method === 'GET' || req.method === 'HEAD')) {
+    const status = closed ? 'closing' : 'ok';
+    return sendJson(res, closed ? 503 : 200, {
+      status,
+      service: edge.options.service,
+      sessions: edge.endpoint.sessions(),
+    });
+  }
+  if (path !== '/mcp' && path !== '/mcp/') {
+    return sendJson(res, 404, { error: 'not_found', error_description: 'The MCP endpoint is /mcp.' });
+  }
+  if (closed) return sendJson(res, 503, { error: 'temporarily_unavailable' }, { 'Retry-After': '1' });
+  return serveMcp(edge, req, res);
+}
+
+function fail({ options }: Edge, res: ServerResponse, error: unknown): void {
+  options.logger.error({ service: options.service, error: String(error) }, 'request failed');
+  if (res.headersSent) res.destroy();
+  else sendJson(res, 500, { error: 'server_error' });
+}
+
+/** Puts the common checks in front of `endpoint`. */
+export function createNativeService(options: NativeServiceOptions, endpoint: McpEndpoint): NativeService {
+  const edge: Edge = { options, endpoint, now: options.now ?? Date.now };
+  let closed = false;
+  return {
+    handle(req, res) {
+      route(edge, closed, req, res).catch((error: unknown) => fail(edge, res, error));
+    },
+    stats: () => ({ sessions: endpoint.sessions(), children: 0 }),
+    async close() {
+      closed = true;
+      await endpoint.close();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** A tool of a native service: what clients are told of it, and what it does. */
+import type { Tool as ToolDefinition } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+
+export interface ToolResult {
+  /** For people and models. */
+  text: string;
+  /** The same for programs (`structuredContent`). */
+  data?: Record<string, unknown>;
+  /** True when the tool could not do what was asked (`isError`). */
+  failed?: boolean;
+}
+
+export interface ToolSpec<Input extends z.ZodObject, Call> {
+  name: string;
+  title: string;
+  description: string;
+  input: Input;
+  /** @param call everything the tool may know of the request and the service; nothing is read from elsewhere */
+  handle(args: z.output<Input>, call: Call): ToolResult | Promise<ToolResult>;
+}
+
+export interface Tool<Call> {
+  /** Made once: the schema is not converted again for each request. */
+  readonly definition: ToolDefinition;
+  /** Validates `args` (a fault is a failed result that names the field) and runs the tool. */
+  run(args: unknown, call: Call): ToolResult | Promise<ToolResult>;
+}
+
+/** Makes a tool that only looks: the diagnostics change nothing outside their own session. */
+export function defineReadOnlyTool<Input extends z.ZodObject, Call>(spec: ToolSpec<Input, Call>): Tool<Call> {
+  const { name, title, description, input } = spec;
+  return {
+    definition: {
+      name,
+      title,
+      description,
+      inputSchema: z.toJSONSchema(input) as ToolDefinition['inputSchema'],
+      annotations: {
+        title,
+        readOnlyHint: true,
+        destructiveHint: false,
+        idempotentHint: true,
+        openWorldHint: false,
+      },
+    },
+    run(args, call) {
+      const parsed = input.safeParse(args ?? {});
+      if (parsed.success) return spec.handle(parsed.data, call);
+      return { text: `Invalid arguments for ${name}:\n${z.prettifyError(parsed.error)}`, failed: true };
+    },
+  };
+}
