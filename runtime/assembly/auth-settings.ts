@@ -1,0 +1,48 @@
+/** From the configuration to what the authorization server is told. */
+import type { AuthSettings, IdentityProviderSettings } from '../auth/settings.ts';
+import type { Service } from '../config/catalog.ts';
+import type { ConfigValues } from '../config/schema.ts';
+import type { Topology } from '../config/topology.ts';
+
+/** The keys that have no meaning for auth: it knows its place from the topology, and its secret is given apart. */
+export type AuthValues = Omit<ConfigValues, 'BASE_DOMAIN' | 'GATEWAY_JWT_SECRET'>;
+
+/** @param rootSecret `GATEWAY_JWT_SECRET` */
+export function authSettings(
+  values: AuthValues,
+  topology: Topology,
+  services: Service[],
+  rootSecret: string,
+): AuthSettings {
+  const { JWT_PRIVATE_KEY_B64: key, SERVICE_DOCUMENTATION, OP_POLICY_URI, OP_TOS_URI } = values;
+  return {
+    topology,
+    services: services.map(({ name, title, description }) => ({ name, title, description })),
+    rootSecret,
+    ...(key === undefined ? {} : { seedPrivateKeyPem: Buffer.from(key, 'base64').toString('utf8') }),
+    accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME,
+    refreshTokenLifetimeSeconds: values.REFRESH_TOKEN_LIFETIME,
+    clientLifetimeSeconds: values.CLIENT_LIFETIME,
+    refreshGraceSeconds: values.REFRESH_GRACE,
+    corsOrigins: values.MCP_CORS_ORIGINS,
+    privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
+    identityProviders: [identityProvider(values)],
+    documents: {
+      ...(SERVICE_DOCUMENTATION === undefined ? {} : { serviceDocumentation: SERVICE_DOCUMENTATION }),
+      ...(OP_POLICY_URI === undefined ? {} : { policyUri: OP_POLICY_URI }),
+      ...(OP_TOS_URI === undefined ? {} : { tosUri: OP_TOS_URI }),
+    },
+  };
+}
+
+function identityProvider(values: AuthValues): IdentityProviderSettings {
+  if (values.IDENTITY_PROVIDER === 'local') return { kind: 'local', userName: values.LOCAL_USER };
+  return {
+    kind: 'github',
+    // The rules of the configuration have seen to both.
+    clientId: values.GITHUB_CLIENT_ID ?? '',
+    clientSecret: values.GITHUB_CLIENT_SECRET ?? '',
+    baseUrl: values.GITHUB_BASE_URL,
+    allowedUsers: values.ALLOWED_GITHUB_USERS,
+  };
+}

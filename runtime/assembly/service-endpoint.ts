@@ -1,0 +1,126 @@
+/**
+ * One service of the catalog as an HTTP endpoint: a proxy before its stdio server, or the native server itself. The
+ * embedded gateway mounts it, a container serves it alone.
+ */
+import { mkdirSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Service } from '../config/catalog.ts';
+import type { CallerContext } from '../config/context.ts';
+import type { Logger } from '../config/log.ts';
+import type { ConfigValues } from '../config/schema.ts';
+import { userFolder } from '../config/user-folder.ts';
+import type { Launch } from '../install/launch.ts';
+import { type ChildCommand, createProxy } from '../proxy/app.ts';
+import { createEchoStateful } from '../services/echo-stateful/server.ts';
+import { createEchoStateless } from '../services/echo-stateless/server.ts';
+import type { NativeServiceOptions } from '../services/native.ts';
+
+export interface ServiceEndpoint {
+  /** Serves `/mcp` and `/health`. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  stats(): { sessions: number; children: number };
+  /** Ends sessions, streams and children. */
+  close(): Promise<void>;
+}
+
+/** The settings that an endpoint takes from the configuration. */
+export type EndpointLimits = Pick<
+  ConfigValues,
+  | 'SESSION_TIMEOUT'
+  | 'MCP_MAX_SESSIONS'
+  | 'MCP_MAX_SESSIONS_PER_USER'
+  | 'MCP_MAX_MESSAGE_BYTES'
+  | 'MCP_CORS_ORIGINS'
+>;
+
+export interface EndpointOptions {
+  service: Service;
+  contextKey: Uint8Array;
+  limits: EndpointLimits;
+  /** Where its users' folders are made; absolute. */
+  dataFolder: string;
+  /** Values of the catalog entry's `env` of kind `secret`, by the secret's name. */
+  secrets: (name: string) => string | undefined;
+  /** What a child gets before the catalog's own variables. */
+  environment: Record<string, string>;
+  /** Where a child starts, instead of in its data folder. */
+  cwd?: string;
+  logger: Logger;
+}
+
+/** A catalog entry that this release cannot serve. */
+export class UnknownNativeServiceError extends Error {
+  override name = 'UnknownNativeServiceError';
+}
+
+/** Our own servers, by their name in the catalog. */
+const NATIVE: Record<string, (options: NativeServiceOptions) => ServiceEndpoint> = {
+  'echo-stateful': createEchoStateful,
+  'echo-stateless': createEchoStateless,
+};
+
+/** @throws UnknownNativeServiceError */
+export function nativeEndpoint(options: EndpointOptions): ServiceEndpoint {
+  const { service, limits } = options;
+  const create = NATIVE[service.name];
+  if (create === undefined)
+    throw new UnknownNativeServiceError(`${service.name} is not part of this release`);
+  return create({
+    service: service.name,
+    contextKey: options.contextKey,
+    allowedOrigins: limits.MCP_CORS_ORIGINS,
+    environment: () => process.env,
+    logger: options.logger,
+    maxSessions: limits.MCP_MAX_SESSIONS,
+    maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
+    sessionIdleSeconds: limits.SESSION_TIMEOUT,
+  });
+}
+
+/** @param launch what starts the stdio server; the catalog's arguments come behind its own */
+export function proxiedEndpoint(options: EndpointOptions, launch: Launch): ServiceEndpoint {
+  const { service, limits } = options;
+  return createProxy({
+    service: service.name,
+    command: (caller) => childCommand(options, launch, caller),
+    contextKey: options.contextKey,
+    allowedOrigins: limits.MCP_CORS_ORIGINS,
+    logger: options.logger,
+    limits: {
+      maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,
+      maxSessions: limits.MCP_MAX_SESSIONS,
+      maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
+      sessionIdleSeconds: limits.SESSION_TIMEOUT,
+    },
+  });
+}
+
+/** What to start for this caller, in a folder that is there. */
+export function childCommand(options: EndpointOptions, launch: Launch, caller: CallerContext): ChildCommand {
+  const { service } = options;
+  const folder = dataFolderOf(service, options.dataFolder, caller);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fill = (text: string) => text.replaceAll('{data}', folder);
+  const own = Object.entries(service.env).map(([name, entry]) => [
+    name,
+    'value' in entry ? fill(entry.value) : (options.secrets(entry.secret) ?? ''),
+  ]);
+  return {
+    file: launch.file,
+    args: [...launch.args, ...service.args.map(fill)],
+    env: { ...options.environment, ...(Object.fromEntries(own) as Record<string, string>) },
+    cwd: options.cwd ?? folder,
+  };
+}
+
+function dataFolderOf(service: Service, root: string, caller: CallerContext): string {
+  switch (service.data) {
+    case 'user':
+      return join(root, 'users', userFolder(caller.sub));
+    case 'shared':
+      return join(root, 'shared');
+    case 'none':
+      return join(root, 'run');
+  }
+}

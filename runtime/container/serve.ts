@@ -1,0 +1,52 @@
+/** An HTTP server that goes away without a failed request. */
+import { createServer, type RequestListener } from 'node:http';
+import type { Logger } from '../config/log.ts';
+
+/** Where every container of the stack listens. */
+export const CONTAINER_PORT = 8080;
+
+/**
+ * How long a server that was told to stop serves on, in milliseconds. Names and connections lead to it for that long;
+ * one that closes at once makes Traefik answer 502.
+ */
+const LINGER_MS = 2_000;
+/** By when open streams are cut, in milliseconds after that. */
+const DRAIN_MS = 5_000;
+
+export interface ServeOptions {
+  listener: RequestListener;
+  logger: Logger;
+  /** What to end besides connections. */
+  close: () => Promise<void>;
+  port?: number;
+}
+
+/** Listens, and ends the process when it is told to stop. */
+export function serve({ listener, logger, close, port = CONTAINER_PORT }: ServeOptions): void {
+  let stopping = false;
+  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 30_000, requestTimeout: 120_000 });
+  server.on('request', (request, response) => {
+    if (stopping) response.setHeader('connection', 'close');
+    listener(request, response);
+  });
+  server.listen(port, () => logger.info({ port }, 'listening'));
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+      void Promise.all([close(), closed]).then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ error: String(error) }, 'did not stop cleanly');
+          process.exit(1);
+        },
+      );
+    }, LINGER_MS);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}

@@ -1,0 +1,63 @@
+/** The container of one MCP service: the proxy before its stdio server, or the native server. */
+import { nativeEndpoint, proxiedEndpoint } from '../assembly/service-endpoint.ts';
+import { basicEnvironment } from '../config/child-env.ts';
+import { ConfigError } from '../config/faults.ts';
+import { gather } from '../config/load.ts';
+import { configSchema } from '../config/schema.ts';
+import { findCommand } from '../install/find-command.ts';
+import { containerCatalog } from './catalog.ts';
+import { containerLogger } from './log.ts';
+import { serve } from './serve.ts';
+
+const CONTEXT_KEY = 'MCPGW_CONTEXT_KEY';
+
+const limitsSchema = configSchema.pick({
+  SESSION_TIMEOUT: true,
+  MCP_MAX_SESSIONS: true,
+  MCP_MAX_SESSIONS_PER_USER: true,
+  MCP_MAX_MESSAGE_BYTES: true,
+  MCP_CORS_ORIGINS: true,
+});
+
+/**
+ * @param name of the service in the catalog
+ * @param environment `MCPGW_CONTEXT_KEY_FILE` has the key of its signed header, `MCPGW_DATA_DIR` its data
+ * @throws ConfigError
+ */
+export function serveService(name: string, environment: Record<string, string | undefined>): void {
+  const logger = containerLogger(name);
+  const service = containerCatalog(environment).services.get(name);
+  if (service === undefined) throw new ConfigError([{ key: name, problem: 'is not in the catalog' }]);
+  const secretNames = Object.values(service.env).flatMap((entry) =>
+    'secret' in entry ? [entry.secret] : [],
+  );
+  const texts = gather(environment, {}, [CONTEXT_KEY, ...secretNames, ...Object.keys(limitsSchema.shape)]);
+  const contextKey = texts[CONTEXT_KEY];
+  if (contextKey === undefined)
+    throw new ConfigError([{ key: `${CONTEXT_KEY}_FILE`, problem: 'is missing' }]);
+  const options = {
+    service,
+    contextKey: new Uint8Array(Buffer.from(contextKey, 'base64url')),
+    limits: limitsSchema.parse(texts),
+    dataFolder: environment.MCPGW_DATA_DIR ?? '/tmp/mcpgw',
+    secrets: (secret: string) => texts[secret],
+    environment: basicEnvironment(environment),
+    logger,
+  };
+  const endpoint =
+    service.kind === 'native' ? nativeEndpoint(options) : proxiedEndpoint(options, installed());
+  serve({
+    listener: (request, response) => endpoint.handle(request, response),
+    logger,
+    close: () => endpoint.close(),
+  });
+
+  /** The image has the server on its PATH. */
+  function installed() {
+    const [command = '', ...args] = service?.command ?? [service?.package?.bin ?? ''];
+    const file = findCommand(command, environment.PATH ?? '');
+    if (file === undefined)
+      throw new ConfigError([{ key: name, problem: `there is no ${command} in this image` }]);
+    return { file, args };
+  }
+}

@@ -1,0 +1,27 @@
+/** From a catalog entry to what starts it on this machine. */
+import type { Service } from '../config/catalog.ts';
+import { findCommand } from './find-command.ts';
+import { InstallError, type InstallOptions, type Launch } from './launch.ts';
+import { installNpm } from './npm.ts';
+import { installPypi } from './pypi.ts';
+
+/**
+ * Fetches the server's package where that is still to do.
+ * @throws InstallError when the machine lacks what the server needs, or it cannot be fetched
+ */
+export async function installService(
+  service: Service,
+  searchPath: string,
+  options: InstallOptions,
+): Promise<Launch> {
+  for (const need of service.requires) {
+    if (findCommand(need.command, searchPath) === undefined) throw new InstallError(`needs ${need.install}`);
+  }
+  const { package: source, command } = service;
+  if (source !== undefined)
+    return 'npm' in source ? installNpm(source, options) : installPypi(source, options);
+  const [name = '', ...args] = command ?? [];
+  const file = findCommand(name, searchPath);
+  if (file === undefined) throw new InstallError(`there is no command ${name} on this machine`);
+  return { file, args };
+}

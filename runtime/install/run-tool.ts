@@ -1,0 +1,47 @@
+/** Runs a package manager to its end, quietly; on failure the reason is in the error. */
+import { execa } from 'execa';
+import { InstallError } from './launch.ts';
+
+/** Lines of a failed tool's output that are worth showing. */
+const SHOWN_LINES = 3;
+
+/**
+ * @param what the package, for the message
+ * @throws InstallError when the tool is missing or fails
+ */
+export async function runTool(
+  what: string,
+  file: string,
+  args: string[],
+  options: { cwd: string; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const result = await execa(file, args, {
+    cwd: options.cwd,
+    reject: false,
+    stdin: 'ignore',
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+    forceKillAfterDelay: 2_000,
+  });
+  if (result.failed) throw new InstallError(`${what} could not be fetched: ${reason(file, result)}`);
+}
+
+function reason(
+  file: string,
+  result: { code?: string | undefined; stderr?: string; stdout?: string; isCanceled: boolean },
+): string {
+  if (result.isCanceled) return 'interrupted';
+  if (result.code === 'ENOENT') return `${file} is not on this machine`;
+  const text = `${result.stderr ?? ''}\n${result.stdout ?? ''}`;
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|NewConnectionError|Name or service not known/.test(
+      text,
+    )
+  ) {
+    return 'the package registry cannot be reached; check the network and start again';
+  }
+  const lines = text
+    .split('\n')
+    .map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim())
+    .filter((line) => line !== '' && !/A complete log of this run/.test(line));
+  return lines.slice(0, SHOWN_LINES).join(' / ') || `${file} failed`;
+}
