@@ -1,0 +1,54 @@
+/** `mcpgw client show`. */
+import type { ClientView } from '../../runtime/embedded/admin.ts';
+import type { ClientFlags } from '../commands/client/index.ts';
+import { findGateway } from '../net/gateway.ts';
+import { createOutput, type Output } from '../output.ts';
+import { clientIn } from './admin-answer.ts';
+import { details } from './text.ts';
+
+export async function runClientShow(
+  id: string,
+  flags: ClientFlags,
+  output: Output = createOutput(flags),
+): Promise<void> {
+  const gateway = await findGateway(flags.dir, process.env);
+  const client = clientIn(await gateway.admin(['show', id]), id);
+  output.result(clientText(client), client);
+}
+
+export function clientText({
+  client_id,
+  registered_at,
+  expires_at,
+  has_secret,
+  metadata,
+}: ClientView): string {
+  const more = Object.entries(metadata).filter(([name]) => !SAID.has(name));
+  return details([
+    ['client_id', client_id],
+    ['name', metadata.client_name ?? '-'],
+    ['registered', minute(registered_at)],
+    ['ends', expires_at === null ? 'never' : minute(expires_at)],
+    [
+      'authenticates',
+      `${metadata.token_endpoint_auth_method}${has_secret ? ' (its secret is stored as a hash)' : ''}`,
+    ],
+    ['grant types', metadata.grant_types.join(' ')],
+    ...metadata.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
+    ['scope', metadata.scope],
+    ...more.map(([name, value]): [string, string] => [
+      name,
+      Array.isArray(value) ? value.join(' ') : String(value),
+    ]),
+  ]);
+}
+
+/** Members that have a line in other words, or say nothing. */
+const SAID = new Set([
+  ...['client_name', 'redirect_uris', 'token_endpoint_auth_method', 'grant_types', 'scope', 'response_types'],
+]);
+
+/** ISO 8601 to the minute, in UTC. */
+function minute(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}

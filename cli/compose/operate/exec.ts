@@ -1,0 +1,17 @@
+/** `mcpgw exec`: a command in a container, with this terminal and its own exit code. */
+import type { ExecFlags } from '../../commands/exec.ts';
+import { execArgv } from '../argv.ts';
+import { requireDocker } from '../docker.ts';
+import { chosenServices, openProject } from '../project.ts';
+import { runDocker } from '../run.ts';
+
+export async function runExec(service: string, command: string[], flags: ExecFlags): Promise<void> {
+  const project = openProject(flags.dir);
+  chosenServices(project, [service]);
+  await requireDocker(runDocker);
+  // Ctrl-C is for the command, which gets it from the terminal as well.
+  process.on('SIGINT', () => undefined);
+  const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const { code } = await runDocker(execArgv(project, service, command, { terminal }), { terminal: true });
+  process.exitCode = code;
+}

@@ -1,0 +1,64 @@
+/** `mcpgw ps`: every service that should run, and what its containers do. */
+import type { PsFlags } from '../../commands/ps.ts';
+import { createOutput, type Style, table } from '../../output.ts';
+import type { Container, ServiceStatus } from '../containers.ts';
+import { serviceStatuses } from '../containers.ts';
+import { requireDocker } from '../docker.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { openProject } from '../project.ts';
+import { runDocker } from '../run.ts';
+import { listContainers, type World } from '../steps.ts';
+import { paintState, stateText } from '../state-text.ts';
+
+export async function runPs(flags: PsFlags): Promise<void> {
+  const output = createOutput(flags);
+  const project = openProject(flags.dir);
+  await requireDocker(runDocker);
+  const world: World = { run: runDocker, signal: interruptSignal('Stopped.') };
+  const containers = await listContainers(world, project);
+  const statuses = serviceStatuses(project.services, containers);
+  output.result(psTable(statuses, output.style), { project: project.name, services: statuses });
+}
+
+/** A line for each container, and for each service that has none. */
+export function psTable(statuses: ServiceStatus[], style: Style): string {
+  const rows = statuses.flatMap((status) => {
+    if (status.containers.length === 0)
+      return [{ status, cells: [status.service, stateText(status), '', ''] }];
+    return status.containers.map((container) => {
+      const one = serviceStatuses([{ ...NO_SERVICE, name: status.service }], [container])[0] ?? status;
+      return {
+        status: one,
+        cells: [nameOf(container), stateText(one), since(container), container.ports.join(' ')],
+      };
+    });
+  });
+  const lines = table([
+    ['CONTAINER', 'STATE', 'SINCE', 'PUBLISHED'],
+    ...rows.map(({ cells }) => cells),
+  ]).split('\n');
+  return lines
+    .map((line, index) => {
+      const row = rows[index - 1];
+      if (row === undefined) return style.bold(line);
+      const text = stateText(row.status);
+      return line.replace(`  ${text}`, `  ${paintState(style, row.status)(text)}`);
+    })
+    .join('\n');
+}
+
+const NO_SERVICE = { replicas: 1, image: '', dependsOn: [], dockerfile: undefined };
+
+/** As `mcpgw logs` calls it: the service, and which of its containers. */
+function nameOf({ name, service }: Container): string {
+  const number = /-(\d+)$/.exec(name)?.[1];
+  return number === undefined ? service : `${service}-${number}`;
+}
+
+/** `Up 5 minutes (healthy)` → `5 minutes` */
+function since({ status }: Container): string {
+  return status
+    .replace(/^(?:Up|Created|Exited \(\d+\)|Restarting \(\d+\)) ?/, '')
+    .replace(/ \((?:healthy|unhealthy|health: starting)\)$/, '')
+    .replace(/^About an? /, '1 ');
+}

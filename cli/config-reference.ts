@@ -1,0 +1,52 @@
+/** The configuration reference of the README, from the schema and the catalog. */
+import type { Catalog } from '../runtime/config/catalog.ts';
+import { CONFIG_KEYS, enabledKey, keyChoices, keyDefault, keyMeta } from '../runtime/config/schema.ts';
+
+/** Where the reference stands in the README. */
+export const REFERENCE_MARKS = { begin: '<!-- config:begin -->', end: '<!-- config:end -->' };
+
+/** @returns Markdown: a table for each group of keys, and one of the services */
+export function configReference(catalog: Catalog): string {
+  const groups = new Map<string, string[][]>();
+  for (const key of CONFIG_KEYS) {
+    const { group, description, secret, example } = keyMeta(key);
+    const fallback = keyDefault(key);
+    const choices = keyChoices(key);
+    const text = [
+      description,
+      ...(choices === undefined ? [] : [`One of ${choices.map(code).join(', ')}.`]),
+      ...(secret === true ? ['*Secret.*'] : []),
+    ].join(' ');
+    const shown = fallback ? code(fallback) : example.startsWith('(') ? '' : `e.g. ${code(example)}`;
+    groups.set(group, [...(groups.get(group) ?? []), [code(key), shown, text]]);
+  }
+  const services = [...catalog.services.values()].map((service) => [
+    code(enabledKey(service.name)),
+    code(String(service.default && !service.planned)),
+    service.description + (service.planned ? ' Planned: not part of this release.' : ''),
+  ]);
+  groups.set('Services', services);
+  return [...groups]
+    .map(([name, rows]) => `### ${name}\n\n${markdownTable(['Key', 'Default', 'Meaning'], rows)}`)
+    .join('\n\n');
+}
+
+/**
+ * Puts the reference between its marks.
+ * @throws Error when the marks are missing
+ */
+export function withReference(readme: string, reference: string): string {
+  const { begin, end } = REFERENCE_MARKS;
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`README.md has no ${begin} … ${end}`);
+  return `${readme.slice(0, from + begin.length)}\n\n${reference}\n\n${readme.slice(to)}`;
+}
+
+function markdownTable(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,22 @@
+/** Lines to paste that connect the clients people use to an MCP URL. */
+
+export interface ConnectLine {
+  client: string;
+  line: string;
+}
+
+/** @param url the MCP URL of the service `name` */
+export function connectLines(name: string, url: string): ConnectLine[] {
+  return [
+    { client: 'Claude Code', line: `claude mcp add --transport http ${name} ${url}` },
+    { client: 'VS Code', line: `code --add-mcp '${JSON.stringify({ name, type: 'http', url })}'` },
+    {
+      client: 'Cursor',
+      line: JSON.stringify({ mcpServers: { [name]: { url } } }) + '  (in .cursor/mcp.json)',
+    },
+    {
+      client: 'MCP Inspector',
+      line: `npx @modelcontextprotocol/inspector --transport http --server-url ${url}`,
+    },
+  ];
+}

@@ -1,0 +1,131 @@
+/** `mcpgw dev`: from flags to a running gateway, and to its end. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Catalog, Service } from '../../runtime/config/catalog.ts';
+import { ownEnvironment } from '../../runtime/config/child-env.ts';
+import type { Config } from '../../runtime/config/load.ts';
+import { knownKeys } from '../../runtime/config/load.ts';
+import { type EmbeddedGateway, type EmbeddedService, startEmbedded } from '../../runtime/embedded/gateway.ts';
+import type { DevFlags } from '../commands/dev.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { packageRoot } from '../package-root.ts';
+import { chosenServices, originOf, portOf } from './flags.ts';
+import { InvalidNameError, ownService } from './own-command.ts';
+import { type DevPrinter, jsonPrinter, textPrinter } from './printer.ts';
+import { devCatalog, devConfig } from './values.ts';
+
+/** How long children may take to end before this process ends all the same, in milliseconds. */
+const STOP_LIMIT_MS = 10_000;
+
+type Flags = DevFlags & { json?: boolean; quiet?: boolean };
+
+/** Resolves when the gateway was stopped by a signal; the exit code is set then. */
+export async function runDev(command: string[], flags: Flags): Promise<void> {
+  const folder = resolve(flags.dir);
+  const catalog = devCatalog(folder);
+  const port = portOf(flags.port);
+  const publicUrl = flags.publicUrl === undefined ? undefined : originOf(flags.publicUrl);
+  const own = command.length === 0 ? undefined : ownEntry(command, flags.name, catalog);
+  const config = devConfig(
+    folder,
+    catalog,
+    process.env,
+    chosenServices(flags.services, catalog, own !== undefined),
+  );
+  const services: EmbeddedService[] = [
+    ...(own ? [own] : []),
+    ...servicesOf(config, catalog, own !== undefined && flags.services === undefined),
+  ];
+  const printer = printerFor(flags);
+  const ready = new Map<string, string>();
+  const signalled = firstSignal();
+  const gateway = await start({
+    values: config.values,
+    services,
+    stateFolder: join(folder, '.mcpgw'),
+    fresh: flags.fresh === true,
+    host: flags.host,
+    port,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    environment: process.env,
+    onEvent: (event) => {
+      if (event.event === 'ready') ready.set(event.service, event.url);
+      printer.event(event);
+    },
+    onListening: ({ issuer, urls }) =>
+      printer.started({ version: version(), issuer, signIn: signIn(config), urls }),
+  });
+  void gateway.settled.then(() => printer.settled(ready));
+  await untilSignal(gateway, printer, signalled);
+}
+
+/** What a person can put right; their messages say how. */
+const USER_ERRORS = new Set(['ListenError', 'EmbeddedError', 'StoreUnavailableError']);
+
+async function start(options: Parameters<typeof startEmbedded>[0]): Promise<EmbeddedGateway> {
+  try {
+    return await startEmbedded(options);
+  } catch (error) {
+    if (USER_ERRORS.has((error as Error).name)) throw new UserError((error as Error).message);
+    throw error;
+  }
+}
+
+/** The first signal that asks for the end. Listened for before the gateway starts, which then still ends in order. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolveSignal) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolveSignal);
+  });
+}
+
+/** Ends on Ctrl-C, `kill` or a closed terminal; a second signal does not wait for anything. */
+async function untilSignal(
+  gateway: EmbeddedGateway,
+  printer: DevPrinter,
+  signalled: Promise<NodeJS.Signals>,
+): Promise<void> {
+  const signal = await signalled;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+  printer.stopping();
+  setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+  await gateway.close();
+  process.exitCode = signal === 'SIGINT' ? 130 : 0;
+}
+
+function servicesOf(config: Config, catalog: Catalog, none: boolean): EmbeddedService[] {
+  return none ? [] : config.services.map((name) => ({ service: catalog.services.get(name) as Service }));
+}
+
+function ownEntry(command: string[], name: string | undefined, catalog: Catalog): EmbeddedService {
+  const service = named(command, name);
+  return { service, environment: ownEnvironment(process.env, knownKeys(catalog)), cwd: process.cwd() };
+}
+
+/** @throws UserError when the name, given or made from the command, cannot be a service's */
+function named(command: string[], name: string | undefined): Service {
+  try {
+    return ownService(command, name);
+  } catch (error) {
+    if (!(error instanceof InvalidNameError)) throw error;
+    throw new UserError(`${error.message}; choose one with --name`, EXIT.usage);
+  }
+}
+
+function printerFor(flags: Flags): DevPrinter {
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  if (flags.json) return jsonPrinter(write);
+  return textPrinter(write, process.stdout.isTTY && !process.env.NO_COLOR);
+}
+
+function signIn({ values }: Config): string {
+  if (values.IDENTITY_PROVIDER === 'local') return `local (${values.LOCAL_USER}, no password)`;
+  const users = values.ALLOWED_GITHUB_USERS;
+  return users.length === 0
+    ? 'GitHub (nobody: ALLOWED_GITHUB_USERS is empty)'
+    : `GitHub (${users.join(', ')})`;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
+    .version;
+}

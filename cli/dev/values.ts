@@ -1,0 +1,62 @@
+/** The configuration of `mcpgw dev`: what `.env` and the environment say, on this machine. */
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type Catalog, loadCatalog } from '../../runtime/config/catalog.ts';
+import { parseEnvFile } from '../../runtime/config/env-file.ts';
+import { type Config, gather, knownKeys, parseConfig } from '../../runtime/config/load.ts';
+import { enabledKey } from '../../runtime/config/schema.ts';
+import { builtinCatalog } from '../package-root.ts';
+
+/** The root secret of `dev` is in its state folder; the schema wants one all the same. */
+const UNUSED_ROOT_SECRET = 'not-used-by-dev'.padEnd(43, '-');
+
+/** Keys whose value says nothing about this machine. */
+const DEPLOYMENT_ONLY = ['JWT_PRIVATE_KEY_B64', 'REDIS_URL', 'REDIS_PASSWORD'];
+
+/** Our catalog and the folder's own `services/`. */
+export function devCatalog(folder: string): Catalog {
+  return loadCatalog([builtinCatalog(), join(folder, 'services')]);
+}
+
+/**
+ * @param chosen names of services, instead of what `.env` enables
+ * @throws ConfigError with every fault
+ */
+export function devConfig(
+  folder: string,
+  catalog: Catalog,
+  environment: Record<string, string | undefined>,
+  chosen: string[] | undefined,
+): Config {
+  const path = join(folder, '.env');
+  const file = existsSync(path) ? parseEnvFile(readFileSync(path, 'utf8')) : {};
+  const texts = gather(environment, file, knownKeys(catalog));
+  const withGithub = Boolean(texts.GITHUB_CLIENT_ID) && Boolean(texts.GITHUB_CLIENT_SECRET);
+  for (const key of DEPLOYMENT_ONLY) delete texts[key];
+  if (chosen !== undefined) {
+    for (const name of catalog.services.keys()) texts[enabledKey(name)] = String(chosen.includes(name));
+  }
+  return parseConfig(
+    {
+      ...texts,
+      ROUTING_MODE: 'path',
+      BASE_DOMAIN: 'localhost',
+      TLS_MODE: 'off',
+      BIND_ADDRESS: '127.0.0.1',
+      GATEWAY_JWT_SECRET: UNUSED_ROOT_SECRET,
+      IDENTITY_PROVIDER: withGithub ? 'github' : 'local',
+      LOCAL_USER: texts.LOCAL_USER ?? userName(environment),
+    },
+    catalog,
+  );
+}
+
+function userName(environment: Record<string, string | undefined>): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A uid without an entry in the user database, as in many containers.
+    return environment.USER ?? 'local';
+  }
+}

@@ -1,0 +1,85 @@
+/** One question about a gateway, and its answer. */
+
+export type CheckName =
+  | 'dns'
+  | 'tls'
+  | 'discovery'
+  | 'jwks'
+  | 'store'
+  /** Whether the admin API gives the tokens for the checks that need one. */
+  | 'token'
+  | 'metadata'
+  | 'challenge'
+  | 'initialize'
+  | 'tools';
+
+export type CheckState = 'ok' | 'warning' | 'failed' | 'skipped';
+
+export interface CheckResult {
+  check: CheckName;
+  /** A host for `dns` and `tls`, a service for `metadata` and what follows it, else `gateway`. */
+  subject: string;
+  state: CheckState;
+  ms: number;
+  /** What was found, or what is wrong. */
+  detail: string;
+  /** What to do about it. */
+  remedy?: string;
+}
+
+export interface Finding {
+  detail: string;
+  /** With it, the finding is a warning. */
+  remedy?: string;
+}
+
+/** A check found something wrong. */
+export class CheckFailure extends Error {
+  override name = 'CheckFailure';
+  readonly remedy: string;
+  constructor(problem: string, remedy: string) {
+    super(problem);
+    this.remedy = remedy;
+  }
+}
+
+/** Runs checks and takes their time. */
+export interface Checker {
+  /**
+   * @param work finds something, or throws: a `CheckFailure`, or anything that `explain` puts into words
+   * @returns never rejects
+   */
+  run(check: CheckName, subject: string, work: () => Promise<Finding>): Promise<CheckResult>;
+}
+
+/**
+ * @param nowMs a clock for durations, in milliseconds
+ * @param explain words for what is not a `CheckFailure`
+ */
+export function createChecker(
+  nowMs: () => number,
+  explain: (error: unknown, subject: string) => { problem: string; remedy: string },
+): Checker {
+  return {
+    run: async (check, subject, work) => {
+      const beganMs = nowMs();
+      const taken = () => Math.round((nowMs() - beganMs) * 10) / 10;
+      try {
+        const { detail, remedy } = await work();
+        const state = remedy === undefined ? 'ok' : 'warning';
+        return { check, subject, state, ms: taken(), detail, ...(remedy !== undefined && { remedy }) };
+      } catch (error) {
+        const { problem, remedy } =
+          error instanceof CheckFailure
+            ? { problem: error.message, remedy: error.remedy }
+            : explain(error, subject);
+        return { check, subject, state: 'failed', ms: taken(), detail: problem, remedy };
+      }
+    },
+  };
+}
+
+/** @param detail why it could not be asked */
+export function skipped(check: CheckName, subject: string, detail: string): CheckResult {
+  return { check, subject, state: 'skipped', ms: 0, detail };
+}

@@ -1,0 +1,43 @@
+/** Which key of `.env` has which flag of `mcpgw init`. */
+import { CONFIG_KEYS, type ConfigKey, keyMeta } from '../../runtime/config/schema.ts';
+
+/** Keys with a flag of their own: what `init` asks, and what goes with it. `--set` reaches every other one. */
+export const FLAGGED = [
+  ...(['ROUTING_MODE', 'BASE_DOMAIN', 'TLS_MODE', 'ACME_EMAIL', 'TRUSTED_PROXIES'] as const),
+  ...(['BIND_ADDRESS', 'HTTP_PORT', 'HTTPS_PORT'] as const),
+  ...([
+    'IDENTITY_PROVIDER',
+    'GITHUB_CLIENT_ID',
+    'GITHUB_BASE_URL',
+    'ALLOWED_GITHUB_USERS',
+    'LOCAL_USER',
+  ] as const),
+  ...(['ACCESS_TOKEN_LIFETIME', 'REFRESH_TOKEN_LIFETIME', 'SESSION_TIMEOUT', 'CLIENT_LIFETIME'] as const),
+] satisfies ConfigKey[];
+
+const SHORTER: Partial<Record<ConfigKey, string>> = {
+  ROUTING_MODE: 'mode',
+  BASE_DOMAIN: 'domain',
+  TLS_MODE: 'tls',
+  ALLOWED_GITHUB_USERS: 'allowed-users',
+};
+
+/** `GITHUB_CLIENT_ID` → `github-client-id` */
+export function flagName(key: ConfigKey): string {
+  return SHORTER[key] ?? key.toLowerCase().replaceAll('_', '-');
+}
+
+/** How a key is given to `init` without a question, in words. */
+export function howToGive(key: string): string {
+  if (key === 'GITHUB_CLIENT_SECRET') {
+    return '--github-client-secret-file PATH, --github-client-secret-stdin, or GITHUB_CLIENT_SECRET in the environment';
+  }
+  if (isConfigKey(key) && keyMeta(key).secret === true) return `${key} or ${key}_FILE in the environment`;
+  if ((FLAGGED as string[]).includes(key)) return `--${flagName(key as ConfigKey)}`;
+  if (/^MCP_.*_ENABLED$/.test(key)) return '--services';
+  return `--set ${key}=…`;
+}
+
+export function isConfigKey(key: string): key is ConfigKey {
+  return (CONFIG_KEYS as string[]).includes(key);
+}

@@ -1,0 +1,28 @@
+/** The program's start, and the only place that catches: error → message and exit code. */
+import { failureOf, isBrokenPipe } from './failure.ts';
+import { createProgram } from './program.ts';
+
+// `mcpgw … | head` closes the pipe early: that is the reader's choice and nobody's error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (isBrokenPipe(error)) process.exit(0);
+    throw error;
+  });
+}
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  const failure = failureOf(error, Boolean(process.env.DEBUG));
+  if (failure !== undefined) {
+    if (failure.lines.length > 0) process.stderr.write(`${failure.lines.join('\n')}\n`);
+    if (wantsJson(process.argv)) process.stdout.write(`${JSON.stringify(failure.json, null, 2)}\n`);
+    process.exitCode = failure.exitCode;
+  }
+}
+
+/** Behind `--` everything is another program's. */
+function wantsJson(argv: string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? undefined : end).includes('--json');
+}

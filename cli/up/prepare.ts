@@ -1,0 +1,40 @@
+/** Everything on disk that `up` needs: the generated files as `.env` says, and mcpgw's packed code. */
+import { resolve } from 'node:path';
+import { packRuntime } from '../compose/pack/pack.ts';
+import { type ComposeProject, readProject } from '../compose/project.ts';
+import { type Environment, openFolder, renderSource, requireEnv } from '../gateway-folder.ts';
+import { ownerOf, refuseConflicts } from '../generate/run.ts';
+import { packageRoot } from '../package-root.ts';
+import { type Change, planChanges } from '../plan.ts';
+import { render, type Tree } from '../render.ts';
+import { readTree, writeChanges } from '../write.ts';
+import type { Config } from '../../runtime/config/load.ts';
+
+export interface Prepared {
+  project: ComposeProject;
+  config: Config;
+  tree: Tree;
+  /** Files that were not as `.env` says, and are now. */
+  changes: Change[];
+  notes: string[];
+  /** SHA-256 of mcpgw's packed code. */
+  packed: string;
+}
+
+/** @throws ConfigError; UserError, among others when a generated file was edited by hand */
+export function prepare(dir: string, environment: Environment): Prepared {
+  const gateway = openFolder(resolve(dir));
+  const source = renderSource(gateway, requireEnv(gateway), environment);
+  const tree = render(source);
+  const { changes, notes } = planChanges(tree, readTree(gateway.folder, tree));
+  refuseConflicts(changes, false);
+  writeChanges(gateway.folder, changes, ownerOf(source));
+  return {
+    project: readProject(gateway.folder, tree.get('compose.yaml') ?? ''),
+    config: source.config,
+    tree,
+    changes,
+    notes,
+    packed: packRuntime(gateway.folder, packageRoot()),
+  };
+}

@@ -1,0 +1,164 @@
+/** What the Compose file says. */
+import type { Catalog, Service } from '../../runtime/config/catalog.ts';
+import type { Config } from '../../runtime/config/load.ts';
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  type ConfigValues,
+  enabledKey,
+  keyMeta,
+} from '../../runtime/config/schema.ts';
+import type { RenderInput } from '../render.ts';
+import { type Digests, startDigests } from './digests.ts';
+import { hasOwnImage } from './docker.ts';
+import { authSecrets, contextSecret, secretNames, serviceSecret } from './secrets.ts';
+import { subnets } from './subnets.ts';
+
+interface EnvLine {
+  name: string;
+  value: string;
+}
+
+/** A secret as a container sees it: the file in `secrets/`, and its name below `/run/secrets`. */
+interface SecretView {
+  source: string;
+  target: string;
+}
+
+/** Networks of the gateway itself; a service's is `service-<name>`. */
+const NETWORKS = ['edge', 'auth', 'store', 'outbound'] as const;
+
+/** Keys that say something about the machine, not about the authorization server. */
+const NOT_FOR_AUTH = new Set<ConfigKey>([
+  ...(['COMPOSE_PROJECT_NAME', 'CONTAINER_USER', 'NETWORK_RANGE', 'AUTH_REPLICAS'] as const),
+  ...(['NODE_IMAGE', 'PYTHON_IMAGE', 'REDIS_IMAGE', 'TRAEFIK_IMAGE'] as const),
+]);
+
+/** Keys that a service's container reads (`EndpointLimits` of the runtime). */
+const FOR_SERVICES = [
+  ...(['SESSION_TIMEOUT', 'MCP_CORS_ORIGINS', 'MCP_MAX_SESSIONS'] as const),
+  ...(['MCP_MAX_SESSIONS_PER_USER', 'MCP_MAX_MESSAGE_BYTES'] as const),
+] satisfies ConfigKey[];
+
+/** True when the store is the Redis of the stack, not one elsewhere. */
+export function usesStackRedis(values: ConfigValues): boolean {
+  return new URL(values.REDIS_URL).hostname === 'redis';
+}
+
+/** @returns the tag that the image built from mcpgw's own code has */
+export function runtimeImage(values: ConfigValues, version: string): string {
+  return `${values.COMPOSE_PROJECT_NAME}-runtime:${version}`;
+}
+
+/** @returns the view of `compose.yaml` */
+export function composeView(input: RenderInput) {
+  const { config, catalog } = input;
+  const { values } = config;
+  const ranges = subnets(values.NETWORK_RANGE, NETWORKS, [...catalog.services.keys()].map(networkOf));
+  const stackRedis = usesStackRedis(values);
+  const digests = startDigests(input, enabled(config, catalog), stackRedis);
+  const services = enabled(config, catalog).map((service) => serviceEntry(input, service, digests));
+  return {
+    project: values.COMPOSE_PROJECT_NAME,
+    user: values.CONTAINER_USER,
+    acme: values.TLS_MODE === 'acme',
+    bind: values.BIND_ADDRESS,
+    httpPort: String(values.HTTP_PORT),
+    httpsPort: String(values.HTTPS_PORT),
+    traefikImage: values.TRAEFIK_IMAGE,
+    traefikBuild: `${values.COMPOSE_PROJECT_NAME}-traefik:${input.version}`,
+    redisBuild: `${values.COMPOSE_PROJECT_NAME}-redis:${input.version}`,
+    runtimeImage: runtimeImage(values, input.version),
+    ownServices: input.ownServices.length > 0,
+    stackRedis,
+    digests,
+    authReplicas: values.AUTH_REPLICAS,
+    authEnvironment: authEnvironment(config, catalog),
+    authSecrets: authSecrets(values).map((key) => key.toLowerCase()),
+    services,
+    // Every service of the catalog, so that turning one on or off leaves Traefik's container as it is.
+    serviceNetworks: [...catalog.services.values()].map(({ name, container }) => ({
+      name: networkOf(name),
+      subnet: ranges.get(networkOf(name)),
+      internal: !container.internet,
+    })),
+    networks: NETWORKS.filter((name) => name !== 'store' || stackRedis).map((name) => ({
+      name,
+      subnet: ranges.get(name),
+      internal: name === 'auth' || name === 'store',
+    })),
+    secrets: input.secrets,
+    volumes: [
+      ...(values.TLS_MODE === 'acme' ? ['acme'] : []),
+      ...(stackRedis ? ['redis-data'] : []),
+      ...services.flatMap(({ volume }) => (volume === '' ? [] : [volume])),
+    ],
+  };
+}
+
+export function enabled(config: Config, catalog: Catalog): Service[] {
+  return config.services.flatMap((name) => catalog.services.get(name) ?? []);
+}
+
+function networkOf(service: string): string {
+  return `service-${service}`;
+}
+
+function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
+  const { values } = input.config;
+  const { name, container, data } = service;
+  const ownImage = hasOwnImage(service);
+  const ownServices = input.ownServices.includes(name);
+  const secrets: SecretView[] = [
+    { source: contextSecret(name), target: 'context_key' },
+    ...secretNames(service).map((secret) => ({
+      source: serviceSecret(secret),
+      target: secret.toLowerCase(),
+    })),
+  ];
+  const dataFolder = data === 'none' ? '/tmp/mcpgw' : '/data';
+  return {
+    name,
+    digest: digests.service(service),
+    ownImage,
+    image: ownImage
+      ? `${values.COMPOSE_PROJECT_NAME}-${name}:${input.version}`
+      : runtimeImage(values, input.version),
+    network: networkOf(name),
+    memory: container.memory,
+    secrets,
+    volume: data === 'none' ? '' : `${name}-data`,
+    ownServices,
+    mounts: data !== 'none' || ownServices,
+    environment: [
+      ...FOR_SERVICES.map((key) => line(key, values)),
+      { name: 'MCPGW_CONTEXT_KEY_FILE', value: '/run/secrets/context_key' },
+      ...secretNames(service).map((secret) => ({
+        name: `${secret}_FILE`,
+        value: `/run/secrets/${secret.toLowerCase()}`,
+      })),
+      { name: 'MCPGW_DATA_DIR', value: dataFolder },
+    ],
+  };
+}
+
+function authEnvironment(config: Config, catalog: Catalog): EnvLine[] {
+  const { values } = config;
+  const plain = CONFIG_KEYS.filter((key) => !NOT_FOR_AUTH.has(key) && keyMeta(key).secret !== true);
+  return [
+    ...plain.filter((key) => values[key] !== undefined).map((key) => line(key, values)),
+    ...authSecrets(values).map((key) => ({
+      name: `${key}_FILE`,
+      value: `/run/secrets/${key.toLowerCase()}`,
+    })),
+    ...[...catalog.services.keys()].map((name) => ({
+      name: enabledKey(name),
+      value: String(config.services.includes(name)),
+    })),
+  ];
+}
+
+function line(key: ConfigKey, values: ConfigValues): EnvLine {
+  const value = values[key];
+  return { name: key, value: Array.isArray(value) ? value.join(',') : String(value) };
+}

@@ -1,0 +1,74 @@
+/**
+ * Secrets as files in `secrets/`, which Compose mounts into the containers that need them: one secret a file, and no
+ * service gets the root secret, only the key of its own context.
+ */
+import { createHash } from 'node:crypto';
+import { deriveKey } from '../../runtime/config/secrets.ts';
+import type { Service } from '../../runtime/config/catalog.ts';
+import type { ConfigValues } from '../../runtime/config/schema.ts';
+
+/** Keys of `.env` that the authorization server reads from files. */
+export const AUTH_SECRETS = [
+  'GATEWAY_JWT_SECRET',
+  'JWT_PRIVATE_KEY_B64',
+  'GITHUB_CLIENT_SECRET',
+  'REDIS_PASSWORD',
+] as const;
+
+export function contextSecret(service: string): string {
+  return `context_${service}`;
+}
+
+/** The file of a secret that a catalog entry's `env` names. */
+export function serviceSecret(name: string): string {
+  return `service_${name.toLowerCase()}`;
+}
+
+/** Names in `secrets/` that are ours to replace and remove; whatever else is there is the user's. */
+export function isOwnSecret(file: string): boolean {
+  return (
+    file === 'redis_acl' ||
+    AUTH_SECRETS.some((key) => file === key.toLowerCase()) ||
+    /^(?:context|service)_/.test(file)
+  );
+}
+
+/** @returns the keys of `AUTH_SECRETS` that have a value and a use */
+export function authSecrets(values: ConfigValues): (typeof AUTH_SECRETS)[number][] {
+  return AUTH_SECRETS.filter((key) => {
+    if (key === 'GITHUB_CLIENT_SECRET' && values.IDENTITY_PROVIDER !== 'github') return false;
+    return values[key] !== undefined;
+  });
+}
+
+/** Names of the secrets that this service's `env` asks for. */
+export function secretNames(service: Service): string[] {
+  return Object.values(service.env).flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
+}
+
+/**
+ * @param given values of the secrets that services ask for, by name
+ * @returns text by file name
+ */
+export function secretFiles(
+  values: ConfigValues,
+  services: Service[],
+  given: Record<string, string>,
+  stackRedis: boolean,
+): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const key of authSecrets(values)) files.set(key.toLowerCase(), values[key] as string);
+  if (stackRedis) files.set('redis_acl', redisAcl(values.REDIS_PASSWORD ?? ''));
+  for (const service of services) {
+    const key = deriveKey(values.GATEWAY_JWT_SECRET, `context:${service.name}`);
+    files.set(contextSecret(service.name), Buffer.from(key).toString('base64url'));
+    for (const name of secretNames(service)) files.set(serviceSecret(name), given[name] ?? '');
+  }
+  return files;
+}
+
+/** Redis itself gets the hash of the password; `health` may do nothing but ping. */
+function redisAcl(password: string): string {
+  const hash = createHash('sha256').update(password).digest('hex');
+  return `user default on sanitize-payload #${hash} ~* &* +@all\nuser health on nopass -@all +ping\n`;
+}

@@ -1,0 +1,168 @@
+/** What Traefik's files say, made from the route table that the embedded edge is made from. */
+import { CORS_EXPOSED_HEADERS, CORS_METHODS, CORS_REQUEST_HEADERS } from '../../runtime/config/cors.ts';
+import { IDENTITY_HEADERS } from '../../runtime/config/context.ts';
+import type { Catalog } from '../../runtime/config/catalog.ts';
+import { type Config, topologyOf } from '../../runtime/config/load.ts';
+import { type PathMatch, type Route, routeTable } from '../../runtime/config/routes.ts';
+import { issuer, type Topology } from '../../runtime/config/topology.ts';
+
+export interface RouterView {
+  name: string;
+  rule: string;
+  priority: number;
+  middlewares: string[];
+  service: string;
+}
+
+/** A middleware of one route, beside the shared ones of `gateway.yaml`. */
+export interface PathMiddleware {
+  name: string;
+  /** Replaces the path; empty: it redirects instead. */
+  replacePath: string;
+  /** Redirects, keeping the query. */
+  redirect?: { regex: string; replacement: string };
+}
+
+/** Behind these every request is without the headers that only the gateway may set. */
+const FIRST = ['no-identity', 'security-headers'];
+/** A path that auth does not have: what may come in but leads nowhere is its 404. */
+const NOWHERE = '/nothing-here';
+
+/** Headers removed from outside: who the caller is, and what a proxy claims about the request. */
+const REMOVED = [...IDENTITY_HEADERS, 'forwarded', 'x-original-url', 'x-original-uri', 'x-rewrite-url'];
+
+/** @returns the view of `traefik/traefik.yaml` */
+export function staticView(config: Config) {
+  const { values } = config;
+  return {
+    acme: values.TLS_MODE === 'acme',
+    acmeEmail: values.ACME_EMAIL ?? '',
+    httpsPort: `:${values.HTTPS_PORT}`,
+    trustedProxies: values.TRUSTED_PROXIES,
+  };
+}
+
+/** @returns the view of `traefik/dynamic/gateway.yaml`: what all routes share, and auth's own route */
+export function gatewayView(config: Config) {
+  const { values } = config;
+  const topology = topologyOf(config);
+  const routes = routeTable({ ...topology, services: [] });
+  const anyOrigin = values.MCP_CORS_ORIGINS.includes('*');
+  return {
+    ...routersOf(routes, topology, () => false),
+    ...entry(config),
+    removed: REMOVED.map(headerName),
+    hsts: values.TLS_MODE === 'acme',
+    origins: anyOrigin ? ['*'] : values.MCP_CORS_ORIGINS,
+    credentials: !anyOrigin,
+    methods: CORS_METHODS,
+    // Mcp-Param-* cannot be listed: `*` stands for them (but never for Authorization, hence the list before it).
+    requestHeaders: [...CORS_REQUEST_HEADERS, '*'],
+    exposedHeaders: CORS_EXPOSED_HEADERS,
+  };
+}
+
+/** @returns the view of `traefik/dynamic/service-<name>.yaml` */
+export function serviceView(config: Config, catalog: Catalog, service: string) {
+  const topology = topologyOf(config);
+  const shared = new Set(routeTable({ ...topology, services: [] }).map(({ name }) => name));
+  const routes = routeTable({ ...topology, services: [service] }).filter(({ name }) => !shared.has(name));
+  const keepsToken = (name: string) => catalog.services.get(name)?.passAuthorization === true;
+  return {
+    ...routersOf(routes, topology, keepsToken),
+    ...entry(config),
+    service,
+    identityHeaders: IDENTITY_HEADERS.map(headerName),
+  };
+}
+
+function entry(config: Config) {
+  const acme = config.values.TLS_MODE === 'acme';
+  return { acme, entryPoint: acme ? 'websecure' : 'web' };
+}
+
+function routersOf(routes: Route[], topology: Topology, keepsToken: (service: string) => boolean) {
+  const paths = routes.flatMap((route) => pathMiddleware(route, topology) ?? []);
+  const routers = routes.map((route): RouterView => ({
+    name: route.name,
+    rule: ruleOf(route),
+    priority: route.priority,
+    middlewares: middlewaresOf(route, keepsToken, paths),
+    service: route.target.to === 'service' ? route.target.service : 'auth',
+  }));
+  return { routers, paths };
+}
+
+function middlewaresOf(
+  route: Route,
+  keepsToken: (service: string) => boolean,
+  paths: PathMiddleware[],
+): string[] {
+  const service = route.service ?? '';
+  const toAuth = route.target.to === 'auth' || route.target.to === 'redirect';
+  const path = paths.find(({ name }) => name === pathName(route));
+  return [
+    ...FIRST,
+    // Auth answers CORS by itself.
+    ...(toAuth ? [] : ['cors']),
+    ...(route.access === 'token' ? [`${service}-verify`, 'no-cookies'] : []),
+    ...(route.access === 'token' && !(route.target.to === 'service' && keepsToken(service))
+      ? ['no-authorization']
+      : []),
+    ...(path === undefined ? [] : [path.name]),
+  ];
+}
+
+function pathName(route: Route): string {
+  return `${route.name}-path`;
+}
+
+function pathMiddleware(route: Route, topology: Topology): PathMiddleware | undefined {
+  const name = pathName(route);
+  switch (route.target.to) {
+    case 'auth':
+      return route.target.path === undefined ? undefined : { name, replacePath: route.target.path };
+    case 'service':
+      return { name, replacePath: route.target.path };
+    case 'nothing':
+      return { name, replacePath: NOWHERE };
+    case 'redirect':
+      return {
+        name,
+        replacePath: '',
+        // Only the query is taken from the request; the `$` of the group must not be Traefik's own.
+        redirect: { regex: '^[^?]*(\\?.*)?$', replacement: `${issuer(topology)}${route.target.path}\${1}` },
+      };
+    case 'preflight':
+      return undefined;
+  }
+}
+
+/** Traefik's rule for a route: its host, its method, and any of its paths. */
+export function ruleOf(route: Route): string {
+  const paths = route.paths.flatMap(pathRules);
+  const all = paths.includes('PathPrefix(`/`)');
+  return [
+    `Host(\`${route.host}\`)`,
+    // Only a browser's preflight: any other OPTIONS is a request like all others, and needs a token.
+    ...(route.method === undefined
+      ? []
+      : [
+          `Method(\`${route.method}\`)`,
+          'HeaderRegexp(`Origin`, `.`)',
+          'HeaderRegexp(`Access-Control-Request-Method`, `.`)',
+        ]),
+    ...(all ? [] : [paths.length === 1 ? (paths[0] as string) : `(${paths.join(' || ')})`]),
+  ].join(' && ');
+}
+
+function pathRules(match: PathMatch): string[] {
+  if ('exact' in match) return [`Path(\`${match.exact}\`)`, `Path(\`${match.exact}/\`)`];
+  const bare = match.prefix.replace(/\/$/, '');
+  return [`PathPrefix(\`${match.prefix}\`)`, ...(bare === '' ? [] : [`Path(\`${bare}\`)`])];
+}
+
+/** `x-user-id` → `X-User-Id` */
+function headerName(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+}

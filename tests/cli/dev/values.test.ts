@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { devCatalog, devConfig } from '../../../cli/dev/values.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mcpgw-dev-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const config = (env: Record<string, string> = {}, chosen?: string[]) =>
+  devConfig(folder, devCatalog(folder), env, chosen);
+
+describe('devConfig', () => {
+  it('needs no configuration at all', () => {
+    const { values, services } = config();
+    expect(values).toMatchObject({ ROUTING_MODE: 'path', IDENTITY_PROVIDER: 'local' });
+    expect(services).toEqual(expect.arrayContaining(['everything', 'memory', 'echo-stateful']));
+  });
+
+  it('takes GitHub when its credentials are there', () => {
+    writeFileSync(
+      join(folder, '.env'),
+      "GITHUB_CLIENT_ID=abc\nGITHUB_CLIENT_SECRET='s#1'\nALLOWED_GITHUB_USERS=octocat\n",
+    );
+    expect(config().values).toMatchObject({
+      IDENTITY_PROVIDER: 'github',
+      GITHUB_CLIENT_SECRET: 's#1',
+      ALLOWED_GITHUB_USERS: ['octocat'],
+    });
+  });
+
+  it('leaves the keys of a deployment in the same .env alone', () => {
+    writeFileSync(
+      join(folder, '.env'),
+      'BASE_DOMAIN=mcp.example.com\nGATEWAY_JWT_SECRET=short\nJWT_PRIVATE_KEY_B64=!\n',
+    );
+    expect(config().values.BASE_DOMAIN).toBe('localhost');
+    expect(config().values.JWT_PRIVATE_KEY_B64).toBeUndefined();
+  });
+
+  it('serves what was chosen, or what .env enables', () => {
+    expect(config({}, ['time']).services).toEqual(['time']);
+    expect(config({ MCP_EVERYTHING_ENABLED: 'false' }).services).not.toContain('everything');
+  });
+
+  it('reports every fault at once', () => {
+    expect(() => config({ SESSION_TIMEOUT: 'soon', MCP_CORS_ORIGINS: 'x' })).toThrow(
+      /SESSION_TIMEOUT.*\n.*MCP_CORS_ORIGINS/s,
+    );
+  });
+
+  it("knows the folder's own services", () => {
+    mkdirSync(join(folder, 'services'));
+    const yaml = 'name: mine\ntitle: Mine\ndescription: My own.\nkind: proxy\ncommand: [my-server]\n';
+    writeFileSync(join(folder, 'services', 'mine.yaml'), yaml);
+    expect(config({}, ['mine']).services).toEqual(['mine']);
+  });
+});

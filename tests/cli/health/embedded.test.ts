@@ -1,0 +1,75 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { examine } from '../../../cli/health/examine.ts';
+import { findGateway } from '../../../cli/net/gateway.ts';
+import { createHttpClient } from '../../../cli/net/http-client.ts';
+import { mcpgw } from '../support/cli.ts';
+import { startTestGateway } from './embedded-gateway.ts';
+
+function look(folder: string) {
+  const client = createHttpClient();
+  const world = { client, now: Date.now, stopwatch: () => performance.now() };
+  return findGateway(folder, {})
+    .then((gateway) => examine(gateway, world))
+    .finally(() => client.close());
+}
+
+describe('health of a running gateway', () => {
+  it('is green, and leaves nothing behind', async () => {
+    const { folder, gateway, events } = await startTestGateway();
+    const report = await look(folder);
+    expect(report.checks.filter(({ state }) => state !== 'ok')).toEqual([]);
+    expect(report).toMatchObject({
+      healthy: true,
+      gateway: { kind: 'dev', issuer: gateway.issuer, store: 'SQLite' },
+    });
+    const seen = report.checks.map(({ check, subject }) => `${subject} ${check}`);
+    for (const name of ['dns', 'discovery', 'jwks', 'store']) {
+      expect(seen.some((line) => line.endsWith(name))).toBe(true);
+    }
+    for (const service of ['echo-stateful', 'echo-stateless']) {
+      for (const name of ['metadata', 'challenge', 'initialize', 'tools']) {
+        expect(seen).toContain(`${service} ${name}`);
+      }
+    }
+    expect(gateway.stats().sessions).toBe(0);
+    expect((await (await findGateway(folder, {})).admin(['list'])).body).toEqual({ clients: [] });
+    const log = JSON.stringify(events);
+    expect(log).toContain('health_tokens_issued');
+    expect(log).toContain('health_tokens_ended');
+    expect(log).not.toMatch(/eyJ/);
+  });
+
+  it('exits 0 with a report in JSON, and with a table', async () => {
+    const { folder } = await startTestGateway();
+    const json = await mcpgw(['health', '--dir', folder, '--json']);
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(json.stdout)).toMatchObject({ healthy: true });
+    expect(json.stdout).not.toMatch(/eyJ/);
+    const text = await mcpgw(['health', '--dir', folder]);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    expect(text.stdout).toContain('Healthy: ');
+    expect(await mcpgw(['health', '--dir', folder, '--quiet'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('finds the gateway by a file that only its user reads and that goes when it ends', async () => {
+    const { folder, close } = await startTestGateway();
+    const path = join(folder, '.mcpgw', 'running.json');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const text = readFileSync(path, 'utf8');
+    expect(text).not.toContain(readFileSync(join(folder, '.mcpgw', 'root-secret'), 'utf8'));
+    await close();
+    expect(existsSync(path)).toBe(false);
+    await expect(look(folder)).rejects.toThrow(/no gateway runs in/);
+    // One that was killed leaves its file.
+    for (const pid of [process.pid, 2 ** 22 + 1]) {
+      writeFileSync(path, text.replace(/"pid": \d+/, `"pid": ${pid}`));
+      await expect(look(folder)).rejects.toThrow(/no gateway runs in/);
+    }
+  });
+});

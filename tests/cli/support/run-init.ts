@@ -1,0 +1,69 @@
+/** `mcpgw init` in this process, with fixed secrets and a captured output. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { InitFlags } from '../../../cli/init/options.ts';
+import { init, type InitWorld } from '../../../cli/init/run.ts';
+import { createOutput } from '../../../cli/output.ts';
+
+/** Distinct enough to be found wherever they should not be. */
+export const SECRETS = {
+  root: 'root-secret-for-tests-0123456789-abcdefghi',
+  redis: 'redis-password-for-tests-0123456',
+  pem: '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5OiBmb3IgdGVzdHM=\n-----END PRIVATE KEY-----\n',
+  github: 'github-secret-for-tests-0123456789abcdef',
+};
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface Captured {
+  stdout: string;
+  stderr: string;
+}
+
+export function captureSinks() {
+  const captured: Captured = { stdout: '', stderr: '' };
+  const stdout = { write: (text: string) => (captured.stdout += text) };
+  const stderr = { write: (text: string) => (captured.stderr += text) };
+  return { captured, stdout, stderr };
+}
+
+export const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
+/** Answers that a `--yes` needs for GitHub. */
+export const GITHUB = {
+  domain: 'mcp.example.com',
+  acmeEmail: 'admin@example.com',
+  githubClientId: 'Ov23liExample',
+  allowedUsers: 'octocat,hubot',
+};
+
+export async function runInit(flags: Partial<InitFlags>, world: Partial<InitWorld> = {}): Promise<Captured> {
+  const { captured, stdout, stderr } = captureSinks();
+  const all: InitFlags = { dir: '.', yes: true, ...flags };
+  await init(all, {
+    environment: { GITHUB_CLIENT_SECRET: SECRETS.github },
+    asker: undefined,
+    readStdin: () => Promise.resolve(''),
+    secrets: { token: (bytes) => (bytes === 32 ? SECRETS.root : SECRETS.redis), rsaKey: () => SECRETS.pem },
+    // Root would give the files to 10001; a test that is not root cannot.
+    user: { uid: 10001, gid: 10001 },
+    output: createOutput(all, stdout, stderr, {}),
+    version: '0.0.0-test',
+    ...world,
+  });
+  return captured;
+}
+
+/** Text by path of every file below the folder. */
+export function readAll(folder: string): Map<string, string> {
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
+}
