@@ -1,0 +1,35 @@
+/**
+ * Children that a package manager starts: `npx` is a process, its shell another one, the server the third. When their
+ * clients vanish, all of them go.
+ */
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { processesWith, RawClient, startProxy, until } from '../helpers/stdio-proxy.ts';
+
+const SESSIONS = 20;
+const PACKAGE = '@modelcontextprotocol/server-everything@2026.8.31';
+
+it('20 sessions of a server that npx starts leave no process', { timeout: 180_000 }, async () => {
+  // The server ignores what it does not know, so the word finds npx, its shell and the server alike.
+  const mark = `mark-${randomUUID()}`;
+  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp' };
+  const test = await startProxy({
+    command: () => ({ file: 'npx', args: ['-y', PACKAGE, 'stdio', mark], env }),
+    limits: { sessionIdleSeconds: 2 },
+  });
+  try {
+    let most = 0;
+    for (let opened = 0; opened < SESSIONS; opened++) {
+      const client = new RawClient(test.url, `user-${opened}`);
+      await client.initialize();
+      most = Math.max(most, processesWith(mark).length);
+      // Half of them leave in the middle of a stream, the others say nothing.
+      if (opened % 2 === 0) await (await client.stream()).cancel();
+    }
+    expect(most).toBeGreaterThanOrEqual(3);
+    await until(() => test.proxy.stats().children === 0, 'no child is counted', 30_000);
+    await until(() => processesWith(mark).length === 0, 'no process is left', 5_000);
+  } finally {
+    await test.close();
+  }
+});
