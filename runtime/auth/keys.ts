@@ -52,6 +52,11 @@ export interface KeySetOptions {
   now: () => number;
 }
 
+/** The store belongs to another root secret; the message says what to do. */
+export class ForeignKeysError extends Error {
+  override name = 'ForeignKeysError';
+}
+
 interface LoadedKeys {
   signing: SigningKey;
   publicKeys: Map<string, KeyObject>;
@@ -61,8 +66,8 @@ interface LoadedKeys {
 /**
  * Loads the keys, and seeds the set when it is empty.
  *
- * @throws Error when the seed is no RSA key of 2048 bits or more, or the stored keys were sealed under another root
- *   secret; StoreUnavailableError
+ * @throws Error when the seed is no RSA key of 2048 bits or more; ForeignKeysError when the stored keys were sealed under
+ *   another root secret; StoreUnavailableError
  */
 export async function loadKeySet({ store, sealer, seedPrivateKeyPem, now }: KeySetOptions): Promise<KeySet> {
   let records = await store.listKeys();
@@ -151,7 +156,7 @@ function openPrivateKey(record: KeyRecord, sealer: Sealer): KeyObject {
   try {
     return createPrivateKey(sealer.open(record.sealedPrivateKey, about(record.kid)));
   } catch {
-    throw new Error(
+    throw new ForeignKeysError(
       'The signing keys in the store were sealed under another GATEWAY_JWT_SECRET. Put the former secret back, or empty the store and let everybody sign in again.',
     );
   }

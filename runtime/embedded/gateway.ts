@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import { listenForAdmin } from '../auth/admin/listen.ts';
 import { type Auth, createAuth } from '../auth/app.ts';
+import { ForeignKeysError } from '../auth/keys.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Service } from '../config/catalog.ts';
 import { basicEnvironment } from '../config/child-env.ts';
@@ -198,7 +199,10 @@ async function openAuth(store: Store, settings: AuthSettings, log: Logger): Prom
     return await createAuth({ settings, store, logger: log });
   } catch (error) {
     await store.close();
-    throw error;
+    if (!(error instanceof ForeignKeysError)) throw error;
+    const text =
+      'the root secret in .mcpgw is another one than the database was made with; put it back, or start with --fresh';
+    throw new EmbeddedError(text, { cause: error });
   }
 }
 

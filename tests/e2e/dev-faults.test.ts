@@ -1,6 +1,6 @@
 /** What goes wrong when a person runs `mcpgw dev`: each gets a clear line, and the rest stays up. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,16 @@ it('says that a port is in use', async () => {
   expect(run.stderr).toBe(
     `mcpgw: port ${port} is in use; stop what listens there, or choose another with --port\n`,
   );
+});
+
+it('says what to do when the root secret is not the one of the database, and --fresh starts anew', async () => {
+  const flags = ['--services', 'echo-stateless', '--dir', folder];
+  await (await startDev(flags, { cwd: folder })).stop();
+  writeFileSync(join(folder, '.mcpgw', 'root-secret'), 'x'.repeat(43));
+  const run = await mcpgw(['dev', '--port', '0', ...flags]);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/^mcpgw: the root secret in \.mcpgw is another one .* start with --fresh\n$/);
+  await (await startDev([...flags, '--fresh'], { cwd: folder })).stop();
 });
 
 it('keeps serving the rest without a network, and says why the one is missing', async () => {
