@@ -57,7 +57,7 @@ const layer = (name, allowed) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'tests/golden/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'tests/golden/**', 'tests/fixtures/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

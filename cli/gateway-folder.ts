@@ -11,7 +11,7 @@ import { mcpgwVersion } from './version.ts';
 import type { RenderSource } from './render.ts';
 import { loadTemplates } from './templates.ts';
 import { enabled, usesStackRedis } from './views/compose.ts';
-import { secretNames } from './views/secrets.ts';
+import { acmeSecretNames, secretNames } from './views/secrets.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -66,11 +66,18 @@ export function renderSource(
   // A path in .env starts from where .env is.
   const read = (path: string) => readFileSync(resolve(gateway.folder, path), 'utf8');
   const config = parseConfig(gather(environment, file, knownKeys(catalog), read), catalog);
-  const names = enabled(config, catalog).flatMap(secretNames);
-  const serviceSecrets = gather(environment, file, names, read);
-  const faults: Fault[] = names
-    .filter((name) => !serviceSecrets[name])
-    .map((key) => ({ key, problem: 'is a secret that an enabled service needs, and has no value' }));
+  const ofServices = enabled(config, catalog).flatMap(secretNames);
+  const ofAcme = acmeSecretNames(config.values);
+  const serviceSecrets = gather(environment, file, ofServices, read);
+  const acmeSecrets = gather(environment, file, ofAcme, read);
+  const faults: Fault[] = [
+    ...ofServices
+      .filter((name) => !serviceSecrets[name])
+      .map((key) => ({ key, problem: 'is a secret that an enabled service needs, and has no value' })),
+    ...ofAcme
+      .filter((name) => !acmeSecrets[name])
+      .map((key) => ({ key, problem: 'is named in ACME_DNS_VARIABLES, and has no value' })),
+  ];
   if (usesStackRedis(config.values) && config.values.REDIS_PASSWORD === undefined) {
     faults.push({
       key: 'REDIS_PASSWORD',
@@ -79,5 +86,5 @@ export function renderSource(
   }
   if (faults.length > 0) throw new ConfigError(faults);
   const templates = loadTemplates(join(packageRoot(), 'templates'));
-  return { config, catalog, ownServices, serviceSecrets, version, templates };
+  return { config, catalog, ownServices, serviceSecrets, acmeSecrets, version, templates };
 }

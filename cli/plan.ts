@@ -1,6 +1,7 @@
 /** What writing a rendered tree would do to a folder. Pure: the folder's content comes in. */
 import type { Tree } from './render.ts';
 import { stampState } from './stamp.ts';
+import { hasTlsKey, isServedMaterial, isTlsMaterial } from './tls/paths.ts';
 import { isOwnSecret } from './views/secrets.ts';
 
 export type Action = 'create' | 'change' | 'remove';
@@ -50,19 +51,19 @@ export function planChanges(tree: Tree, disk: Map<string, string>): Plan {
 }
 
 export function isSecretPath(path: string): boolean {
-  return path === '.env' || path.startsWith('secrets/');
+  return path === '.env' || path.startsWith('secrets/') || hasTlsKey(path);
 }
 
-/** Files in `secrets/` mirror `.env` and have no room for a stamp. */
+/** Files in `secrets/` mirror `.env`; they and certificates have no room for a stamp. */
 function conflictOf(path: string, before: string): Pick<Change, 'conflict'> {
-  if (isSecretPath(path)) return {};
+  if (isSecretPath(path) || isTlsMaterial(path)) return {};
   const state = stampState(before);
   return state === 'intact' ? {} : { conflict: state };
 }
 
 function isLeftOver(path: string, text: string): boolean {
   if (path.startsWith('secrets/')) return isOwnSecret(path.slice('secrets/'.length));
-  return stampState(text) !== 'foreign';
+  return isServedMaterial(path) || stampState(text) !== 'foreign';
 }
 
 /** A `.gitignore` of the user's stays; it only has to keep the secrets out. */

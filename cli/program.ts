@@ -13,6 +13,7 @@ import { registerLogs } from './commands/logs.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerRebuild } from './commands/rebuild.ts';
 import { registerRestart } from './commands/restart.ts';
+import { registerTrust } from './commands/trust.ts';
 import { registerUp } from './commands/up.ts';
 import { mcpgwVersion } from './version.ts';
 
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   registerHealth(program);
   registerClient(program);
   registerDev(program);
+  registerTrust(program);
   registerServices(program);
   registerHelp(program);
   addOutputOptions(program);

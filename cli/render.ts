@@ -15,6 +15,8 @@ export interface RenderSource {
   ownServices: string[];
   /** Values of the secrets that services of the catalog ask for, by name. */
   serviceSecrets: Record<string, string>;
+  /** Values of the variables that the provider of DNS-01 needs, by name. */
+  acmeSecrets?: Record<string, string>;
   /** Of mcpgw, which the images are tagged with. */
   version: string;
   templates: Templates;
@@ -32,7 +34,12 @@ export type Tree = Map<string, string>;
 export function render(source: RenderSource): Tree {
   const { config, catalog, templates } = source;
   const services = enabled(config, catalog);
-  const secrets = secretFiles(config.values, services, source.serviceSecrets, usesStackRedis(config.values));
+  const secrets = secretFiles(
+    config.values,
+    services,
+    { ...source.serviceSecrets, ...source.acmeSecrets },
+    usesStackRedis(config.values),
+  );
   const input: RenderInput = { ...source, secrets: [...secrets.keys()].sort() };
   const { values } = config;
   const files: [string, string][] = [];

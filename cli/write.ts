@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { type Change, GENERATED_FOLDERS, isSecretPath } from './plan.ts';
 import type { Tree } from './render.ts';
+import { SERVED } from './tls/paths.ts';
 
-/** Who the files in `secrets/` belong to. */
+/** Who the files belong to that only containers read. */
 export interface Owner {
   uid: number;
   gid: number;
@@ -34,7 +35,7 @@ export function readTree(folder: string, tree: Tree): Map<string, string> {
 /**
  * Makes the changes: every new text is on disk beside its place before the first one takes it, so that a full disk or a
  * missing right leaves everything as it was.
- * @param owner of the files in `secrets/`
+ * @param owner of the files in `secrets/`, and of the certificate that Traefik serves
  * @throws UserError when something cannot be written
  */
 export function writeChanges(
@@ -82,7 +83,8 @@ function stage(
   try {
     fs.fchmodSync(file, mode);
     fs.writeSync(file, change.after ?? '');
-    if (change.path.startsWith('secrets/')) giveTo(file, owner, user);
+    // What a container reads and nobody else.
+    if (change.path.startsWith('secrets/') || change.path === SERVED) giveTo(file, owner, user);
     else if (user?.uid === 0) keepOwner(file, target);
     fs.fsyncSync(file);
   } finally {

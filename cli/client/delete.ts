@@ -2,9 +2,13 @@
 import type { ClientDeleteFlags } from '../commands/client/index.ts';
 import { EXIT, InterruptedError, UserError } from '../errors.ts';
 import { findGateway } from '../net/gateway.ts';
+import { oneLine } from '../net/one-line.ts';
 import { createOutput, type Output } from '../output.ts';
 import { clientIn } from './admin-answer.ts';
 import { clientText } from './show.ts';
+
+/** The prompt draws a frame around it. */
+const ASKED_WIDTH = 74;
 
 export async function runClientDelete(
   id: string,
@@ -12,11 +16,12 @@ export async function runClientDelete(
   output: Output = createOutput(flags),
 ): Promise<void> {
   const gateway = await findGateway(flags.dir, process.env);
-  if (flags.yes !== true) await agree(clientText(clientIn(await gateway.admin(['show', id]), id)));
+  if (flags.yes !== true)
+    await agree(clientText(clientIn(await gateway.admin(['show', id]), id), ASKED_WIDTH));
   const client = clientIn(await gateway.admin(['delete', id]), id);
   const name = client.metadata.client_name;
   output.result(
-    `Deleted ${name === undefined ? 'client' : `"${name}"`} (${client.client_id}). Its tokens have ended; it may register again.`,
+    `Deleted ${name === undefined ? 'client' : `"${oneLine(name)}"`} (${client.client_id}) and ended its tokens.`,
     { deleted: client },
   );
 }

@@ -1,10 +1,10 @@
 /** `mcpgw client list`. */
 import type { ClientView } from '../../runtime/embedded/admin.ts';
 import type { ClientFlags } from '../commands/client/index.ts';
+import { fit } from '../net/fit.ts';
 import { findGateway } from '../net/gateway.ts';
 import { createOutput, type Output, table } from '../output.ts';
 import { clientsIn } from './admin-answer.ts';
-import { fit } from './text.ts';
 
 export async function runClientList(flags: ClientFlags, output: Output = createOutput(flags)): Promise<void> {
   const gateway = await findGateway(flags.dir, process.env);

@@ -8,7 +8,7 @@ import { createHttpClient, type HttpAnswer, type HttpClient } from '../net/http-
 import { oneLine } from '../net/one-line.ts';
 import { parseResolve } from '../net/resolve-rule.ts';
 import { createOutput, type Output } from '../output.ts';
-import { details } from './text.ts';
+import { details, lineWidth } from './text.ts';
 
 /** RFC 7591 §2. */
 export interface RegistrationRequest {
@@ -38,14 +38,15 @@ const metadataSchema = z.looseObject({ issuer: z.string(), registration_endpoint
 const refusalSchema = z.looseObject({ error: z.string(), error_description: z.string().optional() });
 
 export async function runRegister(flags: RegisterFlags, output: Output = createOutput(flags)): Promise<void> {
-  const client = createHttpClient({ resolve: parseResolve(flags.resolve) });
+  const resolve = parseResolve(flags.resolve);
   const target =
     flags.url === undefined
       ? await findGateway(flags.dir, process.env)
-      : { issuer: originOf(flags.url), up: 'mcpgw up' };
+      : { issuer: originOf(flags.url), up: 'mcpgw up', authorities: [] };
+  const client = createHttpClient({ resolve, authorities: target.authorities });
   try {
     const registered = await register(client, target, requestOf(flags));
-    output.result(registeredText(registered), registered);
+    output.result(registeredText(registered, lineWidth()), registered);
     if (registered.client_secret !== undefined) {
       output.note('\nThis is the only time that the secret is shown: only its hash is kept.');
     }
@@ -110,20 +111,24 @@ async function ask(
   }
 }
 
-export function registeredText(registered: Registered): string {
+/** @param width of a line, in characters */
+export function registeredText(registered: Registered, width: number): string {
   const { client_id, client_secret, client_secret_expires_at: ends } = registered;
-  return details([
-    ['client_id', client_id],
-    ...(client_secret === undefined ? [] : ([['client_secret', client_secret]] as [string, string][])),
-    ...(ends === undefined || ends === 0
-      ? []
-      : ([['secret ends', new Date(ends * 1000).toISOString().slice(0, 10)]] as [string, string][])),
-    ['name', registered.client_name ?? ''],
-    ['authenticates', registered.token_endpoint_auth_method],
-    ['grant types', registered.grant_types.join(' ')],
-    ...registered.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
-    ['scope', registered.scope],
-  ]);
+  return details(
+    [
+      ['client_id', client_id],
+      ...(client_secret === undefined ? [] : ([['client_secret', client_secret]] as [string, string][])),
+      ...(ends === undefined || ends === 0
+        ? []
+        : ([['secret ends', new Date(ends * 1000).toISOString().slice(0, 10)]] as [string, string][])),
+      ['name', registered.client_name ?? ''],
+      ['authenticates', registered.token_endpoint_auth_method],
+      ['grant types', registered.grant_types.join(' ')],
+      ...registered.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
+      ['scope', registered.scope],
+    ],
+    width,
+  );
 }
 
 /** The issuer, as the metadata must name it: without a trailing slash. */

@@ -4,7 +4,7 @@ import type { ClientFlags } from '../commands/client/index.ts';
 import { findGateway } from '../net/gateway.ts';
 import { createOutput, type Output } from '../output.ts';
 import { clientIn } from './admin-answer.ts';
-import { details } from './text.ts';
+import { details, lineWidth } from './text.ts';
 
 export async function runClientShow(
   id: string,
@@ -13,34 +13,35 @@ export async function runClientShow(
 ): Promise<void> {
   const gateway = await findGateway(flags.dir, process.env);
   const client = clientIn(await gateway.admin(['show', id]), id);
-  output.result(clientText(client), client);
+  output.result(clientText(client, lineWidth()), client);
 }
 
-export function clientText({
-  client_id,
-  registered_at,
-  expires_at,
-  has_secret,
-  metadata,
-}: ClientView): string {
+/** @param width of a line, in characters */
+export function clientText(
+  { client_id, registered_at, expires_at, has_secret, metadata }: ClientView,
+  width: number,
+): string {
   const more = Object.entries(metadata).filter(([name]) => !SAID.has(name));
-  return details([
-    ['client_id', client_id],
-    ['name', metadata.client_name ?? '-'],
-    ['registered', minute(registered_at)],
-    ['ends', expires_at === null ? 'never' : minute(expires_at)],
+  return details(
     [
-      'authenticates',
-      `${metadata.token_endpoint_auth_method}${has_secret ? ' (its secret is stored as a hash)' : ''}`,
+      ['client_id', client_id],
+      ['name', metadata.client_name ?? '-'],
+      ['registered', minute(registered_at)],
+      ['ends', expires_at === null ? 'never' : minute(expires_at)],
+      [
+        'authenticates',
+        `${metadata.token_endpoint_auth_method}${has_secret ? ' (its secret is stored as a hash)' : ''}`,
+      ],
+      ['grant types', metadata.grant_types.join(' ')],
+      ...metadata.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
+      ['scope', metadata.scope],
+      ...more.map(([name, value]): [string, string] => [
+        name,
+        Array.isArray(value) ? value.join(' ') : String(value),
+      ]),
     ],
-    ['grant types', metadata.grant_types.join(' ')],
-    ...metadata.redirect_uris.map((uri): [string, string] => ['redirect URI', uri]),
-    ['scope', metadata.scope],
-    ...more.map(([name, value]): [string, string] => [
-      name,
-      Array.isArray(value) ? value.join(' ') : String(value),
-    ]),
-  ]);
+    width,
+  );
 }
 
 /** Members that have a line in other words, or say nothing. */

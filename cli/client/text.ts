@@ -1,13 +1,23 @@
 /** Lines of a name and a value; what comes from a client is cleaned of control characters. */
 import { oneLine } from '../net/one-line.ts';
+import { wrap } from '../net/wrap.ts';
 
-export function details(rows: [name: string, value: string][]): string {
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.map(([name, value]) => `${name.padEnd(width)}${oneLine(value, 2_048)}`).join('\n');
+/** @param width of a line, in characters */
+export function details(rows: [name: string, value: string][], width: number): string {
+  const column = Math.max(...rows.map(([name]) => name.length)) + 2;
+  const indent = ' '.repeat(column);
+  return rows
+    .map(([name, value]) => name.padEnd(column) + hanging(oneLine(value, 2_048), width, indent))
+    .join('\n');
 }
 
-/** Cut to a column's width. */
-export function fit(text: string, width: number): string {
-  const clean = oneLine(text, 2_048);
-  return clean.length <= width ? clean : `${clean.slice(0, width - 1)}…`;
+function hanging(text: string, width: number, indent: string): string {
+  return wrap(text, width - indent.length, '')
+    .split('\n')
+    .join(`\n${indent}`);
+}
+
+/** Of the terminal; where there is none, a program reads the lines, and they stay whole. */
+export function lineWidth(): number {
+  return process.stdout.isTTY === true ? process.stdout.columns : Infinity;
 }

@@ -122,6 +122,11 @@ export function imagesArgv(images: string[]): string[] {
   return ['image', 'inspect', '--format', '{"id":{{json .Id}},"tags":{{json .RepoTags}}}', ...images];
 }
 
+/** Removes the project's images that have lost their name to a new build, and have no container any more. */
+export function pruneImagesArgv(project: string): string[] {
+  return ['image', 'prune', '--force', '--filter', `label=com.docker.compose.project=${project}`];
+}
+
 /** Names of what is left of a project, whatever its file says now. */
 export function leftOverArgv(kind: 'volume' | 'network', project: string): string[] {
   return [kind, 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${project}`];

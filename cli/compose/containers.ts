@@ -75,6 +75,8 @@ export interface ServiceStatus {
   ready: number;
   /** Containers that should be. */
   wanted: number;
+  /** It has a health check. */
+  checked: boolean;
   /** Of the container that `state` comes from. */
   exitCode: number;
   containers: Container[];
@@ -93,9 +95,9 @@ const WORST_FIRST: ServiceState[] = [
 
 /** @returns a status for each service, in their order */
 export function serviceStatuses(services: ComposeService[], containers: Container[]): ServiceStatus[] {
-  return services.map(({ name, replicas }) => {
+  return services.map(({ name, replicas, checked }) => {
     const own = containers.filter((container) => container.service === name);
-    const states = own.map(stateOf);
+    const states = own.map((container) => containerState(container, checked));
     if (own.length < replicas) states.push('missing');
     const state = WORST_FIRST.find((candidate) => states.includes(candidate)) ?? 'missing';
     return {
@@ -103,17 +105,20 @@ export function serviceStatuses(services: ComposeService[], containers: Containe
       state,
       ready: states.filter((candidate) => candidate === 'healthy').length,
       wanted: replicas,
+      checked,
       exitCode: own[states.indexOf(state)]?.exitCode ?? 0,
       containers: own,
     };
   });
 }
 
-function stateOf({ state, health }: Container): ServiceState {
+/** @param checked whether its service has a health check */
+export function containerState({ state, health }: Container, checked: boolean): ServiceState {
   switch (state) {
     case 'running':
       if (health === 'unhealthy') return 'unhealthy';
-      return health === '' || health === 'healthy' ? 'healthy' : 'starting';
+      // Between two starts there is no health yet, which is not the same as none to have.
+      return health === 'healthy' || (health === '' && !checked) ? 'healthy' : 'starting';
     case 'created':
       return 'waiting';
     case 'restarting':

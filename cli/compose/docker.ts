@@ -30,7 +30,7 @@ export async function requireDocker(run: RunDocker): Promise<void> {
   } catch (error) {
     if (!(error instanceof DockerMissingError)) throw error;
     throw new UserError(
-      `Docker is not installed here: there is no docker on the PATH. Install it (https://docs.docker.com/engine/install), or: ${INSTEAD}`,
+      `Docker is not installed here: there is no docker on the PATH. Install it (https://docs.docker.com/engine/install). ${INSTEAD}`,
     );
   }
   const problem = dockerProblem(answers);
@@ -45,23 +45,23 @@ export function dockerProblem({ compose, engine, host }: DockerAnswers): string 
   }
   if (engine.code !== 0) return unreachable(engine.stderr, address);
   if (older(engine.stdout.trim(), OLDEST.engine)) {
-    return `the Docker engine is ${engine.stdout.trim()} and ${OLDEST.engine} or newer is needed. Update it, or: ${INSTEAD}`;
+    return `the Docker engine is ${engine.stdout.trim()} and ${OLDEST.engine} or newer is needed. Update it. ${INSTEAD}`;
   }
   if (compose.code !== 0) {
-    return `Docker here has no Compose v2 (docker compose; the old docker-compose does not do). Install it (https://docs.docker.com/compose/install), or: ${INSTEAD}`;
+    return `Docker here has no Compose v2 (docker compose; the old docker-compose does not do). Install it (https://docs.docker.com/compose/install). ${INSTEAD}`;
   }
   const version = compose.stdout.trim().replace(/^v/, '');
   if (older(version, OLDEST.compose)) {
-    return `Docker Compose is ${version} and ${OLDEST.compose} or newer is needed. Update it, or: ${INSTEAD}`;
+    return `Docker Compose is ${version} and ${OLDEST.compose} or newer is needed. Update it. ${INSTEAD}`;
   }
   return undefined;
 }
 
 function unreachable(stderr: string, address: string): string {
   if (/permission denied/i.test(stderr)) {
-    return `you may not use Docker here (permission denied at ${address}). Add yourself to the group docker and sign in again, or: ${INSTEAD}`;
+    return `you may not use Docker here (permission denied at ${address}). Add yourself to the group docker and sign in again. ${INSTEAD}`;
   }
-  return `Docker does not answer at ${address || 'its socket'}: is it running? Start it (sudo systemctl start docker, or Docker Desktop), or: ${INSTEAD}`;
+  return `Docker does not answer at ${address || 'its socket'}: is it running? Start it (sudo systemctl start docker, or Docker Desktop). ${INSTEAD}`;
 }
 
 /** Through a socket or loopback: bind mounts mean this machine's files. */

@@ -11,6 +11,8 @@ export interface ComposeService {
   /** Containers that should run. */
   replicas: number;
   image: string;
+  /** It has a health check, so that to run is not enough. */
+  checked: boolean;
   /** Services that it waits for. */
   dependsOn: string[];
   /** Path of its Dockerfile below the folder; undefined: the image is not built here. */
@@ -28,6 +30,7 @@ const fileSchema = z.looseObject({
     z.string(),
     z.looseObject({
       image: z.string().default(''),
+      healthcheck: z.unknown(),
       depends_on: z.record(z.string(), z.unknown()).default({}),
       build: z.looseObject({ context: z.string(), dockerfile: z.string() }).optional(),
       deploy: z.looseObject({ replicas: z.number().optional() }).optional(),
@@ -63,14 +66,17 @@ export function readProject(folder: string, text: string): ComposeProject {
     folder,
     name,
     files: [join(folder, 'compose.yaml'), ...(existsSync(override) ? [override] : [])],
-    services: Object.entries(services).map(([service, { image, build, deploy, depends_on }]) => ({
-      name: service,
-      replicas: deploy?.replicas ?? 1,
-      image,
-      dependsOn: Object.keys(depends_on),
-      dockerfile:
-        build === undefined ? undefined : join(build.context, build.dockerfile).replaceAll('\\', '/'),
-    })),
+    services: Object.entries(services).map(
+      ([service, { image, build, deploy, depends_on, healthcheck }]) => ({
+        name: service,
+        replicas: deploy?.replicas ?? 1,
+        image,
+        checked: healthcheck !== undefined,
+        dependsOn: Object.keys(depends_on),
+        dockerfile:
+          build === undefined ? undefined : join(build.context, build.dockerfile).replaceAll('\\', '/'),
+      }),
+    ),
   };
 }
 

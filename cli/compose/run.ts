@@ -1,5 +1,5 @@
 /** The one place of the CLI that runs another program: `docker`. */
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 
 export interface RunOptions {
@@ -47,14 +47,24 @@ export const runDocker: RunDocker = async (argv, { terminal = false, onLine, sig
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
   if (onLine !== undefined) {
-    for (const from of ['stdout', 'stderr'] as const) {
-      const input = running[from];
-      if (input !== null)
-        createInterface({ input, crlfDelay: Infinity }).on('line', (line) => onLine(line, from));
-    }
+    eachLine(running.stdout, (line) => onLine(line, 'stdout'));
+    eachLine(running.stderr, (line) => onLine(line, 'stderr'));
   }
   const { exitCode, code, stdout, stderr } = await running;
   signal?.throwIfAborted();
   if (code === 'ENOENT') throw new DockerMissingError('there is no docker on the PATH');
   return { code: exitCode ?? 1, stdout: stdout ?? '', stderr: stderr ?? '' };
 };
+
+/** Ends lines at a line feed alone: `node:readline` would also cut one at a carriage return inside it. */
+function eachLine(stream: Readable | null, take: (line: string) => void): void {
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(take);
+  });
+  stream?.on('end', () => {
+    if (rest !== '') take(rest);
+  });
+}

@@ -136,7 +136,7 @@ export async function untilHealthy(
     if (own.includes(undefined)) return `a container of ${service} is gone`;
     const sick = own.find((container) => container?.health === 'unhealthy');
     if (sick !== undefined) return `${sick.name} is unhealthy`;
-    if (own.every((container) => container?.state === 'running' && container.health !== 'starting'))
+    if (own.every((container) => container?.state === 'running' && container.health === 'healthy'))
       return undefined;
     if (Date.now() > end) return `${service} was not healthy after ${timeoutSeconds} s`;
     await pause(world, LOOK_EVERY_MS);

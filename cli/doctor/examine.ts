@@ -3,18 +3,19 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { faultLine, type Fault } from '../../runtime/config/faults.ts';
 import { topologyOf } from '../../runtime/config/load.ts';
-import { callbackUrl } from '../../runtime/config/topology.ts';
+import { callbackUrl, hostsOf } from '../../runtime/config/topology.ts';
 import { psArgv } from '../compose/argv.ts';
 import { parseContainers } from '../compose/containers.ts';
 import { type ComposeProject, readProject } from '../compose/project.ts';
 import { type Environment, type GatewayFolder, openFolder, renderSource } from '../gateway-folder.ts';
 import { portOf } from '../net/http-client.ts';
 import { render, type RenderSource } from '../render.ts';
+import { tlsMaterial } from '../tls/material.ts';
 import { type DoctorResult, failed, ok, skipped } from './check.ts';
 import { checkClock, timeServers } from './checks/clock.ts';
 import { checkDisk, checkDocker, checkMemory, type Engine } from './checks/docker.ts';
 import { checkGithub } from './checks/github.ts';
-import { hostsOf, namesResult } from './checks/names.ts';
+import { namesResult } from './checks/names.ts';
 import { dockerNetworks, networksResult } from './checks/networks.ts';
 import { checkNode } from './checks/node.ts';
 import { portResult, publishedPorts } from './checks/ports.ts';
@@ -59,6 +60,8 @@ function readPlan(folder: string, environment: Environment): { plan?: Plan; resu
       return { result: failed(check, `there is no .env in ${folder}`, 'make one: mcpgw init') };
     }
     const source = renderSource(gateway, gateway.envText, environment);
+    // Certificates of the person's own are part of it.
+    tlsMaterial(folder, source.config);
     const composeText = render(source).get('compose.yaml') ?? '';
     const plan = { source, composeText, project: readProject(folder, composeText) };
     return {

@@ -6,6 +6,7 @@ import { openFolder, renderSource, requireEnv } from '../gateway-folder.ts';
 import { createOutput, type Output } from '../output.ts';
 import { type Change, planChanges } from '../plan.ts';
 import { render, type RenderSource } from '../render.ts';
+import { tlsMaterial, withTls } from '../tls/material.ts';
 import { type Owner, readableByOthers, readTree, writeChanges } from '../write.ts';
 import { checkLines, conflictLines, doneLines, summaryOf } from './report.ts';
 
@@ -16,9 +17,10 @@ export async function runGenerate(flags: GenerateFlags): Promise<void> {
   const source = renderSource(gateway, requireEnv(gateway), process.env);
   const env = join(gateway.folder, '.env');
   if (readableByOthers(env)) output.warn(`${env} holds secrets and others can read it: chmod 600 ${env}`);
-  const tree = render(source);
+  const tls = tlsMaterial(gateway.folder, source.config);
+  const tree = withTls(render(source), tls);
   const { changes, notes } = planChanges(tree, readTree(gateway.folder, tree));
-  for (const note of notes) output.warn(note);
+  for (const note of [...notes, ...tls.notes]) output.warn(note);
   if (flags.check === true || flags.diff === true) return show(output, changes, flags);
   refuseConflicts(changes, flags.force === true);
   writeChanges(gateway.folder, changes, ownerOf(source));

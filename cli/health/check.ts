@@ -31,6 +31,8 @@ export interface Finding {
   detail: string;
   /** With it, the finding is a warning. */
   remedy?: string;
+  /** The time that counts, when it is not that of the whole check. */
+  ms?: number;
 }
 
 /** A check found something wrong. */
@@ -65,9 +67,9 @@ export function createChecker(
       const beganMs = nowMs();
       const taken = () => Math.round((nowMs() - beganMs) * 10) / 10;
       try {
-        const { detail, remedy } = await work();
+        const { detail, remedy, ms = taken() } = await work();
         const state = remedy === undefined ? 'ok' : 'warning';
-        return { check, subject, state, ms: taken(), detail, ...(remedy !== undefined && { remedy }) };
+        return { check, subject, state, ms, detail, ...(remedy !== undefined && { remedy }) };
       } catch (error) {
         const { problem, remedy } =
           error instanceof CheckFailure

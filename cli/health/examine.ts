@@ -59,12 +59,13 @@ export async function examine(gateway: Gateway, world: HealthWorld): Promise<Hea
   const beganMs = world.stopwatch();
   const checker = createChecker(world.stopwatch, (error, subject) => explain(error, subject, gateway));
   const examination = { gateway, client: world.client, checker, now: world.now };
-  const [hosts, store, tokens] = await Promise.all([
-    examineHosts(examination),
+  // One after the other, so that what is started here does not count as the network's time.
+  const hosts = await examineHosts(examination);
+  const documents = await examineDocuments(examination, hosts.unreachable);
+  const [store, tokens] = await Promise.all([
     checker.run('store', GATEWAY, () => askStore(gateway)),
     issueTokens(examination),
   ]);
-  const documents = await examineDocuments(examination, hosts.unreachable);
   const services = await inTurns(gateway.services, (service) =>
     examineService(examination, service, hosts.unreachable, tokens.tokens?.[service.name]),
   );
@@ -114,8 +115,13 @@ async function examineHosts({ gateway, client, checker, now }: Examination) {
 async function askStore(gateway: Gateway): Promise<Finding> {
   const { status, body } = await gateway.admin(['ping']);
   const answer = z.looseObject({ ms: z.number() }).safeParse(body);
-  if (status === 200 && answer.success) return { detail: `answers auth in ${answer.data.ms} ms` };
-  throw new CheckFailure('the store does not answer', 'see mcpgw ps and mcpgw logs redis auth');
+  if (status === 200 && answer.success) return { detail: 'answers auth', ms: answer.data.ms };
+  throw storeDown();
+}
+
+/** Says the same wherever it is noticed, and so is told once. */
+function storeDown(): CheckFailure {
+  return new CheckFailure('the store does not answer', 'see mcpgw ps and mcpgw logs redis auth');
 }
 
 const issuedSchema = z.looseObject({ id: z.string(), tokens: z.record(z.string(), z.string()) });
@@ -126,6 +132,7 @@ async function issueTokens({ gateway, checker }: Examination) {
   const result = await checker.run('token', GATEWAY, async () => {
     const { status, body } = await gateway.admin(['issue', ...gateway.services.map(({ name }) => name)]);
     const answer = issuedSchema.safeParse(body);
+    if (status === 503) throw storeDown();
     if (status !== 200 || !answer.success) {
       throw new CheckFailure(
         `the authorization server gave no token (${status})`,

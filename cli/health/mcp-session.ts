@@ -26,8 +26,8 @@ export interface McpTarget {
 }
 
 /** A server may start when the first session opens, in milliseconds. */
-const INITIALIZE_LIMIT_MS = 30_000;
-const REQUEST_LIMIT_MS = 15_000;
+const INITIALIZE_LIMIT_MS = 15_000;
+const REQUEST_LIMIT_MS = 10_000;
 /** No server has more pages of tools; one that never ends is broken. */
 const MAX_PAGES = 50;
 
@@ -182,7 +182,7 @@ function answerOf(text: string, id: number): JsonRpcAnswer | undefined {
 }
 
 function refused({ status }: HttpAnswer, { name }: McpTarget, method: string): CheckFailure {
-  return new CheckFailure(`${method} was answered with ${status}`, remedyFor(status, name));
+  return new CheckFailure(`${method} answered with ${status}`, remedyFor(status, name));
 }
 
 function remedyFor(status: number, service: string): string {

@@ -1,5 +1,6 @@
 /** A health report for a person: a table of the gateway, one of its services, and what is wrong with what to do. */
 import type { Style } from '../output.ts';
+import { fit } from '../net/fit.ts';
 import { wrap } from '../net/wrap.ts';
 import type { CheckName, CheckResult, CheckState } from './check.ts';
 import type { HealthReport } from './examine.ts';
@@ -54,7 +55,7 @@ function gatewayTable({ checks, gateway }: HealthReport, style: Style, width: nu
     const title = name === 'store' ? gateway.store : TITLES[name];
     const ms = Math.max(...own.map((result) => result.ms));
     const word = paint(style, state)(STATE_WORDS[state].padEnd(8));
-    const detail = summaryOf(own, state).slice(0, Math.max(20, width - 32));
+    const detail = fit(summaryOf(own, state), Math.max(20, width - 32));
     return [
       `${title.padEnd(12)}${word}${(state === 'skipped' ? '' : duration(ms)).padStart(9)}   ${style.dim(detail)}`,
     ];
@@ -69,10 +70,9 @@ function summaryOf(results: CheckResult[], state: CheckState): string {
   if (results.length === 1 && one !== undefined) return one.detail;
   const same = results.filter((result) => result.state === state).length;
   if (state !== 'ok') return `${same} of ${results.length} names`;
+  const details = [...new Set(results.map(({ detail }) => detail))];
   // Of certificates the one that ends first.
-  const details = [...new Set(results.map(({ detail }) => detail))].sort((a, b) =>
-    dateIn(a) < dateIn(b) ? -1 : 1,
-  );
+  if (one?.check === 'tls') return details.sort((a, b) => (dateIn(a) < dateIn(b) ? -1 : 1))[0] ?? '';
   return `${results.length} names: ${details.length === 1 ? details.join() : `${details[0]}, and others`}`;
 }
 

@@ -19,7 +19,7 @@ export async function runHealth(flags: HealthFlags): Promise<void> {
   const resolve = parseResolve(flags.resolve);
   const look = async (): Promise<HealthReport> => {
     const gateway = await findGateway(flags.dir, process.env);
-    const client = createHttpClient({ resolve });
+    const client = createHttpClient({ resolve, authorities: gateway.authorities });
     try {
       return await examine(gateway, { client, now: Date.now, stopwatch: () => performance.now() });
     } finally {

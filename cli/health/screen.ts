@@ -24,11 +24,20 @@ export function createScreen(terminal: Terminal, plain: boolean): Screen {
   terminal.write(OPEN);
   return {
     show: (text) => {
-      // Cut at the bottom: what scrolls cannot be drawn over.
-      const lines = text.split('\n').slice(0, terminal.rows ?? 24);
+      const lines = fitted(text.split('\n'), terminal.rows ?? 24);
       // Line by line and then the rest, so that nothing flickers.
       terminal.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\r\n')}\u001b[J`);
     },
     close: () => void terminal.write(CLOSE),
   };
+}
+
+/** How many lines at the end are kept whatever happens. */
+const LAST = 2;
+
+/** What scrolls cannot be drawn over: empty lines go first, then what is in the middle. */
+function fitted(lines: string[], rows: number): string[] {
+  if (lines.length <= rows) return lines;
+  const full = lines.filter((line) => line !== '');
+  return full.length <= rows ? full : [...full.slice(0, rows - LAST - 1), '…', ...full.slice(-LAST)];
 }

@@ -1,11 +1,13 @@
 /** What is known before a question is asked: flags, the environment, and the `.env` that is there. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Catalog } from '../../runtime/config/catalog.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
 import { gather, knownKeys } from '../../runtime/config/load.ts';
 import { enabledKey, keyMeta } from '../../runtime/config/schema.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Environment } from '../gateway-folder.ts';
+import { foundVariables, variableNames } from './dns-variables.ts';
 import { FLAGGED, flagName, howToGive, isConfigKey } from './flags.ts';
 import type { InitFlags } from './options.ts';
 
@@ -46,18 +48,23 @@ export async function knownAnswers(sources: Sources): Promise<Answers> {
   const present = Object.fromEntries(
     names.flatMap((name) => (file[name] === undefined ? [] : [[name, file[name]]])),
   );
+  const texts = { ...present, ...fromEnvironment, ...fromFlags };
+  const variables = foundVariables(variableNames(texts), environment, file);
   return {
-    texts: { ...present, ...fromEnvironment, ...fromFlags },
-    decided: new Set([...Object.keys(fromEnvironment), ...Object.keys(fromFlags)]),
-    elsewhere,
+    texts: { ...texts, ...variables.texts },
+    decided: new Set([...Object.keys(fromEnvironment), ...Object.keys(fromFlags), ...variables.decided]),
+    elsewhere: new Set([...elsewhere, ...variables.elsewhere]),
   };
 }
+
+const PATHS = new Set<string>(['TLS_CERT_FILE', 'TLS_KEY_FILE', 'ACME_CA_CERT_FILE']);
 
 function keyFlags(flags: InitFlags): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const key of FLAGGED) {
     const value = flags[camel(flagName(key))];
-    if (typeof value === 'string') texts[key] = value;
+    // In .env a path starts from the gateway's folder, and here from where we are.
+    if (typeof value === 'string') texts[key] = PATHS.has(key) && value !== '' ? resolve(value) : value;
   }
   for (const pair of flags.set ?? []) {
     const [, key = '', value = ''] = /^([^=]*)=([^]*)$/.exec(pair) ?? [];

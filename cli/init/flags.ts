@@ -4,6 +4,8 @@ import { CONFIG_KEYS, type ConfigKey, keyMeta } from '../../runtime/config/schem
 /** Keys with a flag of their own: what `init` asks, and what goes with it. `--set` reaches every other one. */
 export const FLAGGED = [
   ...(['ROUTING_MODE', 'BASE_DOMAIN', 'TLS_MODE', 'ACME_EMAIL', 'TRUSTED_PROXIES'] as const),
+  ...(['ACME_CHALLENGE', 'ACME_STAGING', 'ACME_CA_URL', 'ACME_CA_CERT_FILE'] as const),
+  ...(['ACME_DNS_PROVIDER', 'ACME_DNS_VARIABLES', 'TLS_CERT_FILE', 'TLS_KEY_FILE'] as const),
   ...(['BIND_ADDRESS', 'HTTP_PORT', 'HTTPS_PORT'] as const),
   ...([
     'IDENTITY_PROVIDER',
@@ -35,7 +37,8 @@ export function howToGive(key: string): string {
   if (isConfigKey(key) && keyMeta(key).secret === true) return `${key} or ${key}_FILE in the environment`;
   if ((FLAGGED as string[]).includes(key)) return `--${flagName(key as ConfigKey)}`;
   if (/^MCP_.*_ENABLED$/.test(key)) return '--services';
-  return `--set ${key}=…`;
+  if (isConfigKey(key)) return `--set ${key}=…`;
+  return `${key} or ${key}_FILE in the environment or .env`;
 }
 
 export function isConfigKey(key: string): key is ConfigKey {

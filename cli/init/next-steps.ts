@@ -1,13 +1,15 @@
 /** What the person has to do after `init`. */
 import type { Config } from '../../runtime/config/load.ts';
+import { join } from 'node:path';
 import {
-  authHost,
   callbackUrl,
+  hostsOf,
   isLoopbackHost,
   resourceUrl,
-  serviceHost,
   type Topology,
 } from '../../runtime/config/topology.ts';
+import { AUTHORITY_CERTIFICATE } from '../tls/paths.ts';
+import { type TrustCommand, trustCommands, trustText } from '../tls/trust.ts';
 
 export interface NextSteps {
   /** Undefined where nobody has to be told. */
@@ -16,16 +18,21 @@ export interface NextSteps {
   hosts: string[];
   /** MCP URL by service. */
   mcpUrls: Record<string, string>;
+  /** What makes this machine trust the local authority; undefined without one. */
+  trust?: { authority: string; commands: TrustCommand[] };
   warnings: string[];
 }
 
-export function nextSteps(config: Config, topology: Topology): NextSteps {
+/** @param folder absolute */
+export function nextSteps(config: Config, topology: Topology, folder: string): NextSteps {
   const { values } = config;
   const github = values.IDENTITY_PROVIDER === 'github';
-  const hosts = [authHost(topology), ...topology.services.map((service) => serviceHost(topology, service))];
+  const authority = join(folder, AUTHORITY_CERTIFICATE);
+  const commands = trustCommands(authority, process.platform, values.COMPOSE_PROJECT_NAME);
   return {
     ...(github ? { callbackUrl: callbackUrl(topology) } : {}),
-    hosts: [...new Set(hosts)],
+    ...(values.TLS_MODE === 'internal' ? { trust: { authority, commands } } : {}),
+    hosts: hostsOf(topology),
     mcpUrls: Object.fromEntries(
       topology.services.map((service) => [service, resourceUrl(topology, service)]),
     ),
@@ -33,6 +40,14 @@ export function nextSteps(config: Config, topology: Topology): NextSteps {
       ...(values.TLS_MODE === 'acme' && isLoopbackHost(values.BIND_ADDRESS)
         ? [
             `only this machine reaches the gateway: BIND_ADDRESS is ${values.BIND_ADDRESS} (--bind-address 0.0.0.0)`,
+          ]
+        : []),
+      ...(values.TLS_MODE === 'acme' && values.ACME_STAGING
+        ? ["nobody trusts certificates of Let's Encrypt's staging (--acme-staging false)"]
+        : []),
+      ...(values.TLS_MODE === 'internal' && !isLoopbackHost(values.BIND_ADDRESS)
+        ? [
+            'only clients that trust the local authority can connect, so no hosted one such as claude.ai (TLS_MODE=internal)',
           ]
         : []),
       ...(github && values.ALLOWED_GITHUB_USERS.length === 0
@@ -53,6 +68,11 @@ export function nextStepsText(steps: NextSteps, folder: string, bold: (text: str
       ? []
       : [`In the GitHub OAuth app, set the authorization callback URL to\n   ${bold(steps.callbackUrl)}`]),
     `Let these names point to this machine:\n${steps.hosts.map((host) => `   ${host}`).join('\n')}`,
+    ...(steps.trust === undefined
+      ? []
+      : [
+          `Make clients trust the local authority (mcpgw trust${at} shows this again):\n${trustText(steps.trust.commands, bold).replace(/^/gm, '   ')}`,
+        ]),
     `Change .env when you like, then run: mcpgw generate${at}`,
     `The containers build from mcpgw's own code, which "mcpgw up" will pack; that\n   command is not in this release. Until then "mcpgw dev${at}" serves the same\n   services on this machine, without Docker.`,
   ];

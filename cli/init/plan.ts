@@ -11,8 +11,10 @@ import { packageRoot } from '../package-root.ts';
 import { type Change, planChanges } from '../plan.ts';
 import { render, type RenderSource } from '../render.ts';
 import { loadTemplates } from '../templates.ts';
+import { tlsMaterial, withTls } from '../tls/material.ts';
 import { readTree } from '../write.ts';
 import type { Answers } from './answers.ts';
+import { withVariables } from './dns-variables.ts';
 import { isConfigKey } from './flags.ts';
 
 export interface InitPlan {
@@ -39,21 +41,25 @@ export function planInit(gateway: GatewayFolder, answers: Answers): InitPlan {
   const after = envAfter(gateway, answers);
   // All places that have values are in the answers already, and a flag goes before the environment.
   const source = renderSource(gateway, after, {});
-  const tree = render(source);
+  const tls = tlsMaterial(gateway.folder, source.config);
+  const tree = withTls(render(source), tls);
   const { changes, notes } = planChanges(tree, readTree(gateway.folder, tree));
   return {
     source,
     topology: topologyOf(source.config),
     changes: [...envChange(gateway.envText, after), ...changes],
     keys: gateway.envText === undefined ? [] : keyChanges(gateway.envText, after),
-    notes,
+    notes: [...notes, ...tls.notes],
   };
 }
 
 function envAfter({ envText, catalog }: GatewayFolder, { texts }: Answers): string {
   try {
-    if (envText !== undefined) return updatedEnvText(envText, texts, catalog);
-    return newEnvText(loadTemplates(join(packageRoot(), 'templates')), texts, catalog);
+    const text =
+      envText === undefined
+        ? newEnvText(loadTemplates(join(packageRoot(), 'templates')), texts, catalog)
+        : updatedEnvText(envText, texts, catalog);
+    return withVariables(text, texts);
   } catch (error) {
     if (error instanceof UnwritableValueError) throw new UserError(error.message, EXIT.usage);
     throw error;

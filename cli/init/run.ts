@@ -144,7 +144,7 @@ function keyLines({ keys }: InitPlan): string[] {
 }
 
 function report(output: Output, gateway: GatewayFolder, plan: InitPlan, flags: InitFlags): void {
-  const steps = nextSteps(plan.source.config, plan.topology);
+  const steps = nextSteps(plan.source.config, plan.topology, gateway.folder);
   const { changes, keys } = plan;
   for (const warning of [...plan.notes, ...steps.warnings]) output.warn(warning);
   const { style } = output;

@@ -7,6 +7,7 @@ import { type AdminAnswer, openEmbedded, type RunningGateway } from '../../runti
 import { runDocker, type RunDocker } from '../compose/run.ts';
 import { UserError } from '../errors.ts';
 import { type Environment, openFolder, renderSource, requireEnv } from '../gateway-folder.ts';
+import { ownAuthorities } from './authorities.ts';
 import { composeAdmin } from './compose-admin.ts';
 
 export interface GatewayService {
@@ -25,6 +26,8 @@ export interface Gateway {
   store: 'SQLite' | 'Redis';
   /** How it is started. */
   up: string;
+  /** PEM of authorities that its certificates come from, beside those that this machine trusts. */
+  authorities: string[];
   /**
    * Asks the admin API, in the words of `callAdmin`.
    * @throws UserError when it cannot be reached, with what to do
@@ -59,6 +62,7 @@ function devGateway(running: RunningGateway): Gateway {
     protocolVersion: running.protocolVersion,
     store: 'SQLite',
     up: 'mcpgw dev',
+    authorities: [],
     admin: async (words) => {
       try {
         return await running.admin(words);
@@ -80,6 +84,7 @@ function composeGateway(folder: string, environment: Environment, run: RunDocker
     protocolVersion: config.values.MCP_PROTOCOL_VERSION,
     store: 'Redis',
     up: 'mcpgw up',
+    authorities: ownAuthorities(folder, config.values),
     admin: composeAdmin(folder, run),
   };
 }

@@ -7,6 +7,7 @@ import { ownerOf, refuseConflicts } from '../generate/run.ts';
 import { packageRoot } from '../package-root.ts';
 import { type Change, planChanges } from '../plan.ts';
 import { render, type Tree } from '../render.ts';
+import { tlsMaterial, withTls } from '../tls/material.ts';
 import { readTree, writeChanges } from '../write.ts';
 import type { Config } from '../../runtime/config/load.ts';
 
@@ -25,7 +26,8 @@ export interface Prepared {
 export function prepare(dir: string, environment: Environment): Prepared {
   const gateway = openFolder(resolve(dir));
   const source = renderSource(gateway, requireEnv(gateway), environment);
-  const tree = render(source);
+  const tls = tlsMaterial(gateway.folder, source.config);
+  const tree = withTls(render(source), tls);
   const { changes, notes } = planChanges(tree, readTree(gateway.folder, tree));
   refuseConflicts(changes, false);
   writeChanges(gateway.folder, changes, ownerOf(source));
@@ -34,7 +36,7 @@ export function prepare(dir: string, environment: Environment): Prepared {
     config: source.config,
     tree,
     changes,
-    notes,
+    notes: [...notes, ...tls.notes],
     packed: packRuntime(gateway.folder, packageRoot()),
   };
 }

@@ -1,4 +1,5 @@
 /** `mcpgw up`: from `.env` to a healthy stack. */
+import { pruneImagesArgv } from '../compose/argv.ts';
 import { requireDocker } from '../compose/docker.ts';
 import { interruptSignal } from '../compose/interrupt.ts';
 import { chosenServices, type ComposeService } from '../compose/project.ts';
@@ -47,6 +48,10 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
         { services, expected, wait: flags.wait, timeoutSeconds, style: output.style },
         progress,
       ));
+    // What is replaced only fills the disk.
+    if (outcome.problem === undefined && built.length > 0) {
+      await world.run(pruneImagesArgv(prepared.project.name), { signal });
+    }
     progress.end();
     const seconds = Math.round((performance.now() - begun) / 1_000);
     report(output, prepared, { outcome, built, seconds, waited: flags.wait });

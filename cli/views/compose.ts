@@ -11,7 +11,14 @@ import {
 import type { RenderInput } from '../render.ts';
 import { type Digests, startDigests } from './digests.ts';
 import { hasOwnImage } from './docker.ts';
-import { authSecrets, contextSecret, secretNames, serviceSecret } from './secrets.ts';
+import {
+  acmeSecret,
+  acmeSecretNames,
+  authSecrets,
+  contextSecret,
+  secretNames,
+  serviceSecret,
+} from './secrets.ts';
 import { subnets } from './subnets.ts';
 
 interface EnvLine {
@@ -32,6 +39,9 @@ const NETWORKS = ['edge', 'auth', 'store', 'outbound'] as const;
 const NOT_FOR_AUTH = new Set<ConfigKey>([
   ...(['COMPOSE_PROJECT_NAME', 'CONTAINER_USER', 'NETWORK_RANGE', 'AUTH_REPLICAS'] as const),
   ...(['NODE_IMAGE', 'PYTHON_IMAGE', 'REDIS_IMAGE', 'TRAEFIK_IMAGE'] as const),
+  ...(['ACME_EMAIL', 'ACME_CHALLENGE', 'ACME_STAGING', 'ACME_CA_URL', 'ACME_CA_CERT_FILE'] as const),
+  ...(['ACME_CERT_HOURS', 'ACME_DNS_PROVIDER', 'ACME_DNS_VARIABLES'] as const),
+  ...(['TLS_MODE', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUSTED_PROXIES'] as const),
 ]);
 
 /** Keys that a service's container reads (`EndpointLimits` of the runtime). */
@@ -61,7 +71,9 @@ export function composeView(input: RenderInput) {
   return {
     project: values.COMPOSE_PROJECT_NAME,
     user: values.CONTAINER_USER,
+    tls: values.TLS_MODE !== 'off',
     acme: values.TLS_MODE === 'acme',
+    acmeSecrets: acmeSecretNames(values).map((name) => ({ name, secret: acmeSecret(name) })),
     bind: values.BIND_ADDRESS,
     httpPort: String(values.HTTP_PORT),
     httpsPort: String(values.HTTPS_PORT),
@@ -146,6 +158,8 @@ function authEnvironment(config: Config, catalog: Catalog): EnvLine[] {
   const { values } = config;
   const plain = CONFIG_KEYS.filter((key) => !NOT_FOR_AUTH.has(key) && keyMeta(key).secret !== true);
   return [
+    // Who ends TLS is Traefik's business: the URLs are the same in every mode, and auth is not restarted for it.
+    { name: 'TLS_MODE', value: 'off' },
     ...plain.filter((key) => values[key] !== undefined).map((key) => line(key, values)),
     ...authSecrets(values).map((key) => ({
       name: `${key}_FILE`,

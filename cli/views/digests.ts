@@ -7,7 +7,15 @@ import { createHmac } from 'node:crypto';
 import type { Service } from '../../runtime/config/catalog.ts';
 import { deriveKey } from '../../runtime/config/secrets.ts';
 import type { RenderInput } from '../render.ts';
-import { authSecrets, contextSecret, secretFiles, secretNames, serviceSecret } from './secrets.ts';
+import {
+  acmeSecret,
+  acmeSecretNames,
+  authSecrets,
+  contextSecret,
+  secretFiles,
+  secretNames,
+  serviceSecret,
+} from './secrets.ts';
 import { staticView } from './traefik.ts';
 
 export interface Digests {
@@ -24,11 +32,16 @@ export function startDigests(input: RenderInput, services: Service[], stackRedis
   const key = deriveKey(values.GATEWAY_JWT_SECRET, 'digest');
   const digest = (parts: unknown[]) =>
     createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-  const files = secretFiles(values, services, serviceSecrets, stackRedis);
+  const given = { ...serviceSecrets, ...input.acmeSecrets };
+  const files = secretFiles(values, services, given, stackRedis);
   const secret = (name: string) => [name, files.get(name)];
   const own = ownServices.map((name) => catalog.services.get(name));
   return {
-    traefik: digest([templates.get('traefik/traefik.yaml.hbs'), staticView(config)]),
+    traefik: digest([
+      templates.get('traefik/traefik.yaml.hbs'),
+      staticView(config),
+      ...acmeSecretNames(values).map((name) => secret(acmeSecret(name))),
+    ]),
     auth: digest([...authSecrets(values).map((name) => secret(name.toLowerCase())), own]),
     redis: digest([secret('redis_acl')]),
     service: (service) =>

@@ -18,8 +18,8 @@ export function serviceImageView(input: RenderInput, service: Service) {
     baseImage: python ? values.PYTHON_IMAGE : values.NODE_IMAGE,
     runtimeImage: runtimeImage(values, input.version),
     python,
-    // Shares the runtime's layers. What Debian packages or Python need is on their own base, below the runtime, so
-    // that a new mcpgw does not install them again.
+    // Shares the runtime's layers. Debian packages and Python are on their own base, below the runtime, so that a new
+    // mcpgw does not install them again.
     onRuntime: !python && container.apt.length === 0,
     apt: container.apt.join(' '),
     ...packageView(service),
@@ -32,6 +32,7 @@ function packageView(service: Service) {
   const { package: source } = service;
   const npm = source !== undefined && 'npm' in source;
   return {
+    package: source !== undefined,
     npm,
     pypi: source !== undefined && 'pypi' in source,
     npmSpec: npm ? `${source.npm}@${source.version}` : '',

@@ -24,12 +24,17 @@ export function serviceSecret(name: string): string {
   return `service_${name.toLowerCase()}`;
 }
 
+/** The file of a variable that the provider of DNS-01 needs. */
+export function acmeSecret(name: string): string {
+  return `acme_${name.toLowerCase()}`;
+}
+
 /** Names in `secrets/` that are ours to replace and remove; whatever else is there is the user's. */
 export function isOwnSecret(file: string): boolean {
   return (
     file === 'redis_acl' ||
     AUTH_SECRETS.some((key) => file === key.toLowerCase()) ||
-    /^(?:context|service)_/.test(file)
+    /^(?:acme|context|service)_/.test(file)
   );
 }
 
@@ -41,13 +46,19 @@ export function authSecrets(values: ConfigValues): (typeof AUTH_SECRETS)[number]
   });
 }
 
+/** Names of the variables that the provider of DNS-01 needs. */
+export function acmeSecretNames(values: ConfigValues): string[] {
+  const used = values.TLS_MODE === 'acme' && values.ACME_CHALLENGE === 'dns-01';
+  return used ? values.ACME_DNS_VARIABLES : [];
+}
+
 /** Names of the secrets that this service's `env` asks for. */
 export function secretNames(service: Service): string[] {
   return Object.values(service.env).flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
 }
 
 /**
- * @param given values of the secrets that services ask for, by name
+ * @param given values of the secrets that services and the provider of DNS-01 ask for, by name
  * @returns text by file name
  */
 export function secretFiles(
@@ -59,6 +70,7 @@ export function secretFiles(
   const files = new Map<string, string>();
   for (const key of authSecrets(values)) files.set(key.toLowerCase(), values[key] as string);
   if (stackRedis) files.set('redis_acl', redisAcl(values.REDIS_PASSWORD ?? ''));
+  for (const name of acmeSecretNames(values)) files.set(acmeSecret(name), given[name] ?? '');
   for (const service of services) {
     const key = deriveKey(values.GATEWAY_JWT_SECRET, `context:${service.name}`);
     files.set(contextSecret(service.name), Buffer.from(key).toString('base64url'));

@@ -1,10 +1,13 @@
 /** What Traefik's files say, made from the route table that the embedded edge is made from. */
+import { createHash } from 'node:crypto';
 import { CORS_EXPOSED_HEADERS, CORS_METHODS, CORS_REQUEST_HEADERS } from '../../runtime/config/cors.ts';
 import { IDENTITY_HEADERS } from '../../runtime/config/context.ts';
 import type { Catalog } from '../../runtime/config/catalog.ts';
 import { type Config, topologyOf } from '../../runtime/config/load.ts';
 import { type PathMatch, type Route, routeTable } from '../../runtime/config/routes.ts';
+import type { ConfigValues } from '../../runtime/config/schema.ts';
 import { issuer, type Topology } from '../../runtime/config/topology.ts';
+import { ACME_AUTHORITY, inTraefik, SERVED } from '../tls/paths.ts';
 
 export interface RouterView {
   name: string;
@@ -35,11 +38,37 @@ const REMOVED = [...IDENTITY_HEADERS, 'forwarded', 'x-original-url', 'x-original
 export function staticView(config: Config) {
   const { values } = config;
   return {
-    acme: values.TLS_MODE === 'acme',
-    acmeEmail: values.ACME_EMAIL ?? '',
+    tls: values.TLS_MODE !== 'off',
+    acme: acmeView(values),
     httpsPort: `:${values.HTTPS_PORT}`,
     trustedProxies: values.TRUSTED_PROXIES,
   };
+}
+
+/** Staging is another authority, whose certificates nobody trusts. */
+const STAGING = 'https://acme-staging-v02.api.letsencrypt.org/directory';
+
+/** @returns what Traefik asks certificates from; undefined when it does not */
+function acmeView(values: ConfigValues) {
+  if (values.TLS_MODE !== 'acme') return undefined;
+  const server = values.ACME_STAGING ? STAGING : (values.ACME_CA_URL ?? '');
+  return {
+    email: values.ACME_EMAIL ?? '',
+    server,
+    storage: `/acme/${acmeStorage(values, server)}`,
+    authority: values.ACME_CA_CERT_FILE === undefined ? '' : inTraefik(ACME_AUTHORITY),
+    hours: values.ACME_CERT_HOURS,
+    http: values.ACME_CHALLENGE === 'http-01',
+    tlsAlpn: values.ACME_CHALLENGE === 'tls-alpn-01',
+    dnsProvider: values.ACME_CHALLENGE === 'dns-01' ? (values.ACME_DNS_PROVIDER ?? '') : '',
+  };
+}
+
+/** One file for each authority: Traefik would keep serving the certificates of the one before, until they end. */
+function acmeStorage(values: ConfigValues, server: string): string {
+  if (server === '') return 'acme.json';
+  if (values.ACME_STAGING) return 'acme-staging.json';
+  return `acme-${createHash('sha256').update(server).digest('hex').slice(0, 12)}.json`;
 }
 
 /** @returns the view of `traefik/dynamic/gateway.yaml`: what all routes share, and auth's own route */
@@ -52,7 +81,9 @@ export function gatewayView(config: Config) {
     ...routersOf(routes, topology, () => false),
     ...entry(config),
     removed: REMOVED.map(headerName),
-    hsts: values.TLS_MODE === 'acme',
+    // A browser that was told so would not even let a person pass a warning, so only where there should be none.
+    hsts: values.TLS_MODE === 'files' || (values.TLS_MODE === 'acme' && !values.ACME_STAGING),
+    served: values.TLS_MODE === 'files' || values.TLS_MODE === 'internal' ? inTraefik(SERVED) : '',
     origins: anyOrigin ? ['*'] : values.MCP_CORS_ORIGINS,
     credentials: !anyOrigin,
     methods: CORS_METHODS,
@@ -77,8 +108,13 @@ export function serviceView(config: Config, catalog: Catalog, service: string) {
 }
 
 function entry(config: Config) {
-  const acme = config.values.TLS_MODE === 'acme';
-  return { acme, entryPoint: acme ? 'websecure' : 'web' };
+  const { values } = config;
+  if (values.TLS_MODE === 'off') return { entryPoint: 'web', tls: '' };
+  if (values.TLS_MODE !== 'acme') return { entryPoint: 'websecure', tls: '{}' };
+  // Only DNS-01 gives wildcards, and then one does for all: no request for each service that is turned on.
+  const wildcard = values.ACME_CHALLENGE === 'dns-01' && values.ROUTING_MODE === 'subdomain';
+  const domains = wildcard ? `, domains: [{ main: '*.${values.BASE_DOMAIN}' }]` : '';
+  return { entryPoint: 'websecure', tls: `{ certResolver: acme${domains} }` };
 }
 
 function routersOf(routes: Route[], topology: Topology, keepsToken: (service: string) => boolean) {

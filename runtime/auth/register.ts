@@ -3,6 +3,7 @@
  * authorization server MAY reject or replace any of the client's requested metadata values […] and substitute them with
  * suitable values."
  */
+import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { randomToken } from '../config/secrets.ts';
@@ -109,7 +110,8 @@ function createClient(
   const issuedAtMs = Math.floor(nowMs / 1000) * 1000;
   const secret = metadata.token_endpoint_auth_method === 'none' ? undefined : randomToken();
   const client: ClientRecord = {
-    id: randomToken(16),
+    // Hexadecimal: base64url may begin with `-`, which a command line takes for an option.
+    id: randomBytes(16).toString('hex'),
     metadata,
     // Nobody gets this one yet: managing a registration (RFC 7592) is not offered.
     registrationTokenHash: sha256(randomToken()),

@@ -1,6 +1,6 @@
 /** The rules between keys of `.env`; what each value alone must be is in `schema.ts`. */
 import type { Fault } from './faults.ts';
-import { type ConfigKey, type ConfigValues, keyMeta } from './schema.ts';
+import { configSchema, type ConfigKey, type ConfigValues, keyMeta } from './schema.ts';
 import { isLoopbackHost } from './topology.ts';
 
 /**
@@ -13,7 +13,11 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
     if (values[key] === undefined)
       faults.push({ key, problem: `is required ${why}`, example: keyMeta(key).example });
   };
-  if (values.TLS_MODE === 'acme') need('ACME_EMAIL', 'when TLS_MODE is acme');
+  if (values.TLS_MODE === 'acme') faults.push(...acmeFaults(values, need));
+  if (values.TLS_MODE === 'files') {
+    need('TLS_CERT_FILE', 'when TLS_MODE is files');
+    need('TLS_KEY_FILE', 'when TLS_MODE is files');
+  }
   if (values.IDENTITY_PROVIDER === 'github') {
     need('GITHUB_CLIENT_ID', 'when IDENTITY_PROVIDER is github');
     need('GITHUB_CLIENT_SECRET', 'when IDENTITY_PROVIDER is github');
@@ -29,14 +33,11 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
   if (users.length > 1 && users.includes('*')) {
     faults.push({ key: 'ALLOWED_GITHUB_USERS', problem: '* means anybody and stands alone', example: '*' });
   }
-  if (
-    values.TLS_MODE === 'acme' &&
-    values.HTTP_PORT !== undefined &&
-    values.HTTP_PORT === values.HTTPS_PORT
-  ) {
+  const tls = values.TLS_MODE !== undefined && values.TLS_MODE !== 'off';
+  if (tls && values.HTTP_PORT !== undefined && values.HTTP_PORT === values.HTTPS_PORT) {
     faults.push({ key: 'HTTPS_PORT', problem: 'must differ from HTTP_PORT', example: '443' });
   }
-  if (values.TLS_MODE === 'acme' && (values.TRUSTED_PROXIES ?? []).length > 0) {
+  if (tls && (values.TRUSTED_PROXIES ?? []).length > 0) {
     faults.push({
       key: 'TRUSTED_PROXIES',
       problem: 'has a meaning only when TLS_MODE is off',
@@ -49,6 +50,35 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
       problem: 'no service is enabled',
       example: 'MCP_FETCH_ENABLED=true',
     });
+  }
+  return faults;
+}
+
+/** Rules of `TLS_MODE=acme`. */
+function acmeFaults(values: Partial<ConfigValues>, need: (key: ConfigKey, why: string) => void): Fault[] {
+  need('ACME_EMAIL', 'when TLS_MODE is acme');
+  const faults: Fault[] = [];
+  if (values.ACME_CHALLENGE === 'dns-01') {
+    need('ACME_DNS_PROVIDER', 'when ACME_CHALLENGE is dns-01');
+    // Traefik gets what is named here; what is ours stays ours.
+    const ours = (values.ACME_DNS_VARIABLES ?? []).filter((name) => name in configSchema.shape);
+    if (ours.length > 0) {
+      faults.push({
+        key: 'ACME_DNS_VARIABLES',
+        problem: `${ours.join(', ')} belongs to mcpgw and not to a DNS provider`,
+        example: keyMeta('ACME_DNS_VARIABLES').example,
+      });
+    }
+  }
+  if (values.ACME_STAGING === true && values.ACME_CA_URL !== undefined) {
+    faults.push({
+      key: 'ACME_STAGING',
+      problem: "means Let's Encrypt's staging, and ACME_CA_URL names another authority",
+      example: 'false',
+    });
+  }
+  if (values.ACME_CA_CERT_FILE !== undefined && values.ACME_CA_URL === undefined) {
+    need('ACME_CA_URL', 'when ACME_CA_CERT_FILE names what it is trusted by');
   }
   return faults;
 }

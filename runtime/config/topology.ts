@@ -34,6 +34,13 @@ export function serviceHost(topology: Topology, service: string): string {
   return topology.mode === 'subdomain' ? `${service}.${topology.domain}` : topology.domain;
 }
 
+/** Every host that clients use, without ports: what DNS must know and a certificate must cover. */
+export function hostsOf(topology: Topology): string[] {
+  return [
+    ...new Set([authHost(topology), ...topology.services.map((service) => serviceHost(topology, service))]),
+  ];
+}
+
 /** Path of the service's MCP endpoint on its host. */
 export function mcpPath(topology: Topology, service: string): string {
   return topology.mode === 'subdomain' ? '/mcp' : `/${service}/mcp`;

@@ -15,7 +15,7 @@ export interface LogRecord {
 /** Compose clears the line first, whatever it is told about colours. */
 // eslint-disable-next-line no-control-regex -- the escape sequence is what it is about
 const CLEAR = /^\u001b\[2K/;
-const LINE = /^(.+)-(\d+) +\| (\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/;
+const LINE = /^(.+)-(\d+) +\| (\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s;
 
 /** @returns undefined for a line that is no container's, such as a message of Compose itself */
 export function parseRecord(text: string): LogRecord | undefined {

@@ -109,8 +109,8 @@ function clock(time: string, now: Date): string {
 }
 
 function plain(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return /["\s]/.test(text) && typeof value === 'string' ? JSON.stringify(text) : text;
+  const text = oneLine(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+  return typeof value === 'string' && /["\s]/.test(text) ? JSON.stringify(text) : text;
 }
 
 /** What a server or a client wrote must not move the cursor or start a line of its own. */

@@ -12,6 +12,8 @@ export async function runExec(service: string, command: string[], flags: ExecFla
   // Ctrl-C is for the command, which gets it from the terminal as well.
   process.on('SIGINT', () => undefined);
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const { code } = await runDocker(execArgv(project, service, command, { terminal }), { terminal: true });
+  // Options behind the service are the command's own, with or without -- before them.
+  const words = command[0] === '--' ? command.slice(1) : command;
+  const { code } = await runDocker(execArgv(project, service, words, { terminal }), { terminal: true });
   process.exitCode = code;
 }

@@ -2,7 +2,7 @@
 import type { PsFlags } from '../../commands/ps.ts';
 import { createOutput, type Style, table } from '../../output.ts';
 import type { Container, ServiceStatus } from '../containers.ts';
-import { serviceStatuses } from '../containers.ts';
+import { containerState, serviceStatuses } from '../containers.ts';
 import { requireDocker } from '../docker.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { openProject } from '../project.ts';
@@ -26,7 +26,7 @@ export function psTable(statuses: ServiceStatus[], style: Style): string {
     if (status.containers.length === 0)
       return [{ status, cells: [status.service, stateText(status), '', ''] }];
     return status.containers.map((container) => {
-      const one = serviceStatuses([{ ...NO_SERVICE, name: status.service }], [container])[0] ?? status;
+      const one = { state: containerState(container, status.checked), exitCode: container.exitCode };
       return {
         status: one,
         cells: [nameOf(container), stateText(one), since(container), container.ports.join(' ')],
@@ -46,8 +46,6 @@ export function psTable(statuses: ServiceStatus[], style: Style): string {
     })
     .join('\n');
 }
-
-const NO_SERVICE = { replicas: 1, image: '', dependsOn: [], dockerfile: undefined };
 
 /** As `mcpgw logs` calls it: the service, and which of its containers. */
 function nameOf({ name, service }: Container): string {

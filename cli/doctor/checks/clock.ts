@@ -12,9 +12,9 @@ const NOTABLE_SECONDS = 5;
 const REMEDY = 'let it be set from the network: sudo timedatectl set-ntp true';
 
 /** Servers that most gateways need anyway and whose clocks are right. */
-export function timeServers({ GITHUB_BASE_URL, TLS_MODE }: ConfigValues): string[] {
+export function timeServers({ GITHUB_BASE_URL, TLS_MODE, ACME_CA_URL }: ConfigValues): string[] {
   return [
-    ...(TLS_MODE === 'acme' ? ['https://acme-v02.api.letsencrypt.org/directory'] : []),
+    ...(TLS_MODE === 'acme' ? [ACME_CA_URL ?? 'https://acme-v02.api.letsencrypt.org/directory'] : []),
     GITHUB_BASE_URL,
   ];
 }

@@ -1,13 +1,6 @@
 /** Whether DNS knows every host of the gateway. */
-import { authHost, isLoopbackHost, serviceHost, type Topology } from '../../../runtime/config/topology.ts';
+import { isLoopbackHost, type Topology } from '../../../runtime/config/topology.ts';
 import { type DoctorResult, failed, ok, warning } from '../check.ts';
-
-/** Every host that clients use, without ports. */
-export function hostsOf(topology: Topology): string[] {
-  return [
-    ...new Set([authHost(topology), ...topology.services.map((service) => serviceHost(topology, service))]),
-  ];
-}
 
 /** @param addresses by host; none: DNS does not know it */
 export function namesResult(

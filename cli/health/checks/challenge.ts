@@ -15,7 +15,9 @@ export async function checkChallenge(
   if (answer.status !== 401) {
     const open = answer.status < 300;
     throw new CheckFailure(
-      `without a token it answers ${answer.status} and not 401`,
+      open
+        ? `without a token it answers ${answer.status} and not 401`
+        : `answered with ${answer.status} instead of 401`,
       open
         ? 'the service is open to anybody: stop it (mcpgw down) and run mcpgw up'
         : 'see mcpgw logs traefik auth',

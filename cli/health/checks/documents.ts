@@ -11,6 +11,7 @@ const serverSchema = z.looseObject({
   registration_endpoint: z.string(),
   jwks_uri: z.string(),
   code_challenge_methods_supported: z.array(z.string()),
+  protected_resources: z.array(z.string()).optional(),
 });
 
 export type ServerMetadata = z.output<typeof serverSchema>;
@@ -32,7 +33,7 @@ export async function readServerMetadata(client: HttpClient, issuer: string): Pr
 }
 
 /** RFC 8414 §3.3: the issuer must be the one that was asked for, or clients refuse. */
-export function checkServerMetadata(metadata: ServerMetadata, { issuer, up }: Gateway): Finding {
+export function checkServerMetadata(metadata: ServerMetadata, { issuer, services, up }: Gateway): Finding {
   if (metadata.issuer !== issuer) {
     throw new CheckFailure(`the metadata names the issuer ${metadata.issuer}`, `${STALE}: run ${up}`);
   }
@@ -48,7 +49,14 @@ export function checkServerMetadata(metadata: ServerMetadata, { issuer, up }: Ga
   if (!metadata.code_challenge_methods_supported.includes('S256')) {
     throw new CheckFailure('the metadata does not offer PKCE with S256', `${STALE}: run ${up}`);
   }
-  return { detail: 'issuer and endpoints agree' };
+  // RFC 9728 §4.
+  const named = metadata.protected_resources;
+  const missing = services.filter(({ url }) => named !== undefined && !named.includes(url));
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(', ');
+    throw new CheckFailure(`the metadata does not name ${names} among its resources`, `${STALE}: run ${up}`);
+  }
+  return { detail: 'issuer, endpoints and resources agree' };
 }
 
 export async function checkJwks(client: HttpClient, url: string): Promise<Finding> {
@@ -95,12 +103,13 @@ async function readJson<T>(client: HttpClient, url: string, schema: z.ZodType<T>
   const answer = await client.request(url, { headers: { accept: 'application/json' } });
   const text = await answer.text();
   if (answer.status !== 200) {
-    throw new CheckFailure(`${url} answers ${answer.status}`, remedyFor(answer.status));
+    // Without the URL, so that what has one cause is told once.
+    throw new CheckFailure(`answered with ${answer.status}`, remedyFor(answer.status));
   }
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new CheckFailure(
-      `${url} answers something else than expected`,
+      'answered with something else than the document',
       'is something in front of the gateway that answers in its place?',
     );
   }

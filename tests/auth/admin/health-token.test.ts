@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HEALTH_USER_ID } from '../../../runtime/auth/admin/health-caller.ts';
 import { authorizeUrl, makePkce, postToken, signIn } from '../../helpers/oauth-flow.ts';
+import { startGithubStandIn } from '../../helpers/github-stand-in.ts';
 import { startTestAdmin } from './support.ts';
 
 describe('health tokens', () => {
@@ -13,6 +14,14 @@ describe('health tokens', () => {
     expect(await use('fetch', tokens.fetch)).toBe(200);
     expect(await use('fetch', tokens.echo)).toBe(401);
     expect(await use('echo', tokens.fetch)).toBe(401);
+  });
+
+  it('pass where nobody else is allowed in', async () => {
+    const github = await startGithubStandIn({ id: 1, login: 'alice' });
+    onTestFinished(() => github.close());
+    const { issue, use } = await startTestAdmin({ github, allowedUsers: [] });
+    const { tokens } = await issue('echo');
+    expect(await use('echo', tokens.echo)).toBe(200);
   });
 
   it('tell the service who calls', async () => {

@@ -3,20 +3,25 @@ import { onTestFinished } from 'vitest';
 import { type AdminAnswer, callAdmin } from '../../../runtime/auth/admin/call.ts';
 import type { HealthTokens } from '../../../runtime/auth/admin/health-token.ts';
 import { listenForAdmin } from '../../../runtime/auth/admin/listen.ts';
-import { ROOT_SECRET, startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
+import {
+  ROOT_SECRET,
+  startTestAuth,
+  type TestAuth,
+  type TestAuthOptions,
+} from '../../helpers/oauth-server.ts';
 
 export interface TestAdmin {
   test: TestAuth;
   /** Where the admin API listens. */
   origin: string;
-  call(...words: string[]): Promise<AdminAnswer>;
-  issue(...services: string[]): Promise<HealthTokens>;
+  call: (...words: string[]) => Promise<AdminAnswer>;
+  issue: (...services: string[]) => Promise<HealthTokens>;
   /** Asks a service's MCP URL with a token. @returns the status */
-  use(service: string, token: string | undefined): Promise<number>;
+  use: (service: string, token: string | undefined) => Promise<number>;
 }
 
-export async function startTestAdmin(): Promise<TestAdmin> {
-  const test = await startTestAuth();
+export async function startTestAdmin(options: TestAuthOptions = {}): Promise<TestAdmin> {
+  const test = await startTestAuth(options);
   const admin = await listenForAdmin(test.auth.context, 0);
   onTestFinished(async () => {
     await admin.close();

@@ -34,6 +34,7 @@ describe('clients as text', () => {
   it('show every member that was registered, and move no cursor', () => {
     const text = clientText(
       client({ client_uri: 'https://example.com', contacts: ['a@b.c', 'd\u001b[1me'] }),
+      80,
     );
     expect(text).toMatch(/^client_uri +https:\/\/example\.com$/m);
     expect(text).toMatch(/^contacts +a@b\.c d \[1me$/m);

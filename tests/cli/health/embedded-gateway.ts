@@ -11,7 +11,7 @@ export interface TestGateway {
   folder: string;
   gateway: EmbeddedGateway;
   events: GatewayEvent[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export async function startTestGateway(): Promise<TestGateway> {

@@ -41,6 +41,16 @@ describe('health of a running gateway', () => {
     expect(log).not.toMatch(/eyJ/);
   });
 
+  it('has an admin API that the edge does not lead to', async () => {
+    const { folder, gateway } = await startTestGateway();
+    const { adminOrigin } = JSON.parse(readFileSync(join(folder, '.mcpgw', 'running.json'), 'utf8'));
+    expect((await fetch(`${adminOrigin}/clients`)).status).toBe(401);
+    for (const path of ['/clients', '/store', '/health-tokens', '/admin/clients']) {
+      expect((await fetch(gateway.issuer + path)).status).toBe(404);
+    }
+    expect(new URL(adminOrigin).port).not.toBe(new URL(gateway.issuer).port);
+  });
+
   it('exits 0 with a report in JSON, and with a table', async () => {
     const { folder } = await startTestGateway();
     const json = await mcpgw(['health', '--dir', folder, '--json']);

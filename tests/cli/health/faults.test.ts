@@ -37,13 +37,27 @@ describe('health', () => {
   });
 
   it.each<[CheckName, string, (response: ServerResponse) => void, RegExp]>([
-    ['discovery', '/.well-known/oauth-authorization-server', (r) => sendJson(r, {}, 503), /answers 503/],
+    [
+      'discovery',
+      '/.well-known/oauth-authorization-server',
+      (r) => sendJson(r, {}, 503),
+      /answered with 503/,
+    ],
     ['discovery', '/.well-known/oauth-authorization-server', (r) => sendJson(r, {}), /something else/],
     [
       'discovery',
       '/.well-known/oauth-authorization-server',
       (r) => sendJson(r, serverMetadata('https://other.example')),
       /names the issuer https:\/\/other\.example/,
+    ],
+    [
+      'discovery',
+      '/.well-known/oauth-authorization-server',
+      (r) => {
+        const issuer = `http://${r.req.headers.host}`;
+        sendJson(r, { ...serverMetadata(issuer), protected_resources: [`${issuer}/fetch/mcp`] });
+      },
+      /does not name time among its resources/,
     ],
     ['jwks', '/.well-known/jwks.json', (r) => sendJson(r, { keys: [] }), /no RS256 key/],
     [
@@ -60,8 +74,8 @@ describe('health', () => {
     ],
     ['challenge', '/time/mcp', (r) => sendJson(r, {}, 200), /answers 200 and not 401/],
     ['challenge', '/time/mcp', (r) => sendJson(r, {}, 401), /names no resource_metadata/],
-    ['challenge', '/time/mcp', (r) => r.writeHead(502).end(), /answers 502/],
-    ['initialize', 'initialize', (r) => r.writeHead(502).end(), /answered with 502/],
+    ['challenge', '/time/mcp', (r) => r.writeHead(502).end(), /answered with 502 instead of 401/],
+    ['initialize', 'initialize', (r) => r.writeHead(502).end(), /initialize answered with 502/],
     ['initialize', 'initialize', (r) => r.destroy(), /connection was cut/],
     [
       'initialize',
@@ -85,7 +99,7 @@ describe('health', () => {
       'initialize',
       'notifications/initialized',
       (r) => r.writeHead(500).end(),
-      /initialized was answered with 500/,
+      /initialized answered with 500/,
     ],
     [
       'tools',

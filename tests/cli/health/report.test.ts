@@ -44,7 +44,7 @@ describe('the report of health', () => {
 
       CHECK       STATE        TIME   FOUND
       DNS         ok          12 ms   3 names: 203.0.113.7
-      TLS         ok          34 ms   3 names: 62 days left (2027-01-25), Let’s Encryp
+      TLS         ok          34 ms   62 days left (2027-01-25), Let’s Encrypt
       discovery   ok           8 ms   issuer and endpoints agree
       JWKS        ok           3 ms   1 key
       Redis       ok         410 ms   answers auth in 0.4 ms

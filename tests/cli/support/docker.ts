@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const REQUIRED = process.env.MCPGW_TEST_REQUIRE === 'all';
 
 /** What `source $MCPGW_E2E/env` would set (shared/e2e). */
-function dockerEnvironment(): NodeJS.ProcessEnv {
+export function dockerEnvironment(): NodeJS.ProcessEnv {
   const file = join(process.env.MCPGW_E2E ?? '/var/tmp/mcpgw-e2e', 'env');
   const config = existsSync(file) ? /DOCKER_CONFIG=(\S+)/.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
   return { ...process.env, ...(config === undefined ? {} : { DOCKER_CONFIG: config }) };

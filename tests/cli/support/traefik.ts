@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { connect, type PeerCertificate } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import { docker } from './docker.ts';
 
@@ -41,6 +42,8 @@ export interface RunningTraefik {
     path: string,
     options?: { method?: string; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** A handshake, as a client that trusts this authority. @throws Error when it does not trust what it sees */
+  handshake(host: string, authority: string): Promise<PeerCertificate>;
   logs(): string;
   healthcheck(): number | null;
   stop(): void;
@@ -50,11 +53,13 @@ export interface RunningTraefik {
  * @param folder holds `traefik/`
  * @param aliases hosts that Traefik's files send requests to
  * @param ready a host and path that has a route
+ * @param user that the files are for
  */
 export async function startTraefik(
   folder: string,
   aliases: string[],
   ready: [string, string],
+  user = '10001:10001',
 ): Promise<RunningTraefik> {
   const id = `mcpgw-test-${randomBytes(4).toString('hex')}`;
   const names = { stub: `${id}-stub`, traefik: `${id}-traefik` };
@@ -86,7 +91,7 @@ export async function startTraefik(
       '--security-opt',
       'no-new-privileges',
       '--user',
-      '10001:10001',
+      user,
     ];
     const mount = `type=bind,src=${join(folder, 'traefik')},dst=/etc/traefik,readonly`;
     const run = [
@@ -100,10 +105,13 @@ export async function startTraefik(
       '--tmpfs',
       '/acme:mode=1777',
     ];
-    must([...run, '--mount', mount, '-p', '127.0.0.1::8080', 'traefik:v3.7']);
-    const port = Number(/:(\d+)/.exec(must(['port', names.traefik, '8080/tcp']))?.[1]);
+    must([...run, '--mount', mount, '-p', '127.0.0.1::8080', '-p', '127.0.0.1::8443', 'traefik:v3.7']);
+    const published = (port: number) =>
+      Number(/:(\d+)/.exec(must(['port', names.traefik, `${port}/tcp`]))?.[1]);
+    const [port, tlsPort] = [published(8080), published(8443)];
     const traefik: RunningTraefik = {
       ask: (host, path, options = {}) => ask(port, host, path, options),
+      handshake: (host, authority) => handshake(tlsPort, host, authority),
       logs: () => {
         const { stdout, stderr } = docker(['logs', names.traefik]);
         return stdout + stderr;
@@ -152,6 +160,16 @@ function ask(
     )
       .on('error', reject)
       .end();
+  });
+}
+
+function handshake(port: number, servername: string, ca: string): Promise<PeerCertificate> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, servername, ca }, () => {
+      resolve(socket.getPeerCertificate(true));
+      socket.destroy();
+    });
+    socket.on('error', reject);
   });
 }
 
