@@ -8,6 +8,26 @@ default:
 dev *args:
     npm run dev -- {{args}}
 
+# Start the generated gateway of this folder
+up *args:
+    npm run --silent up -- {{args}}
+
+# Stop it
+down *args:
+    npm run --silent down -- {{args}}
+
+# Build its images anew and replace what changed
+rebuild *args:
+    npm run --silent rebuild -- {{args}}
+
+# Its logs: just logs -f auth
+logs *args:
+    npm run --silent logs -- {{args}}
+
+# Its health, as a client sees it
+check-health *args:
+    npm run --silent check-health -- {{args}}
+
 # Compile to dist/
 build:
     npm run build
@@ -31,6 +51,10 @@ test *args:
 # The end-to-end tests: real clients against a real gateway
 e2e *args:
     npm run e2e -- {{args}}
+
+# Faults of the running stack under load: restarts, kill -9, a full disk
+e2e-faults:
+    npm run e2e:faults
 
 # The benchmarks, as ratios of one run
 bench *args:

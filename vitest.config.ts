@@ -18,9 +18,19 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          exclude: ['tests/e2e/faults.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // Minutes of faults under load; MCPGW_FAULTS=short is what continuous integration runs.
+          name: 'faults',
+          include: ['tests/e2e/faults.test.ts'],
+          testTimeout: 1_200_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -73,8 +73,8 @@ export function nextStepsText(steps: NextSteps, folder: string, bold: (text: str
       : [
           `Make clients trust the local authority (mcpgw trust${at} shows this again):\n${trustText(steps.trust.commands, bold).replace(/^/gm, '   ')}`,
         ]),
-    `Change .env when you like, then run: mcpgw generate${at}`,
-    `The containers build from mcpgw's own code, which "mcpgw up" will pack; that\n   command is not in this release. Until then "mcpgw dev${at}" serves the same\n   services on this machine, without Docker.`,
+    `Check this machine, then start the gateway:\n   ${bold(`mcpgw doctor${at}`)}\n   ${bold(`mcpgw up${at}`)}`,
+    `After a change in .env, mcpgw up${at} takes it over. Without Docker,\n   mcpgw dev${at} serves the same services on this machine.`,
   ];
   const urls = Object.entries(steps.mcpUrls).map(([, url]) => `   ${url}`);
   return `${bold('Next')}\n${items.map((item, index) => `${index + 1}. ${item}`).join('\n')}\n\n${bold('MCP URLs')}\n${urls.join('\n')}`;

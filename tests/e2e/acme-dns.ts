@@ -4,6 +4,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 
 const [, , zone = '', address = '', password = ''] = process.argv;
 const TYPE = { A: 1, NS: 2, SOA: 6, TXT: 16 } as const;
@@ -32,7 +33,7 @@ function answers(name: string, type: number): Buffer[] {
   );
 }
 
-const socket = createSocket('udp4', (query, { port, address: client }) => {
+function reply(query: Buffer): Buffer {
   const labels: string[] = [];
   let at = 12;
   for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -57,9 +58,30 @@ const socket = createSocket('udp4', (query, { port, address: client }) => {
     head.writeUInt16BE(data.length, 10);
     return Buffer.concat([head, data]);
   });
-  socket.send(Buffer.concat([header, query.subarray(12, at + 5), ...parts]), port, client);
+  return Buffer.concat([header, query.subarray(12, at + 5), ...parts]);
+}
+
+const socket = createSocket('udp4', (query, { port, address: client }) => {
+  socket.send(reply(query), port, client);
 });
 socket.bind(53);
+
+// Pebble asks over TCP, where each message has its length before it.
+createTcpServer((connection) => {
+  let rest = Buffer.alloc(0);
+  connection.on('error', () => connection.destroy());
+  connection.on('data', (chunk) => {
+    rest = Buffer.concat([rest, Buffer.from(chunk)]);
+    while (rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0)) {
+      const end = 2 + rest.readUInt16BE(0);
+      const answer = reply(rest.subarray(2, end));
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(answer.length);
+      connection.write(Buffer.concat([length, answer]));
+      rest = rest.subarray(end);
+    }
+  });
+}).listen(53);
 
 createServer((request, response) => {
   const expected = `Basic ${Buffer.from(`mcpgw:${password}`).toString('base64')}`;

@@ -1,70 +1,95 @@
 /**
- * A generated stack, running in Docker for one test: its own Compose project, loopback address, ports and networks, and
- * nothing of it left behind.
+ * A generated stack, running in Docker for one test: its own Compose project, loopback address, ports, networks and
+ * host names, TLS of its own local authority, a stand-in for GitHub, and nothing of it left behind.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { docker, dockerEnvironment } from '../cli/support/docker.ts';
 import { type Finished, mcpgw } from './mcpgw-process.ts';
 import { resolvingFetch } from './resolving-fetch.ts';
+import { projectDocker, type ProjectDocker } from './stack-docker.ts';
 
-export interface Stack {
+export interface StackOptions {
+  services: readonly string[];
+  mode?: 'subdomain' | 'path';
+  /** Text of `compose.override.yaml`. */
+  override?: string;
+}
+
+export interface Stack extends ProjectDocker {
   folder: string;
   project: string;
   domain: string;
+  /** Where Traefik is published. */
   address: string;
+  httpPort: number;
   port: number;
-  /** Reaches the stack's names, and the identity provider's stand-in as `account`. */
+  /** Reaches the stack's names, trusting its authority alone, and the identity provider's stand-in as `account`. */
   fetchAs(account: string, headers?: Record<string, string>): typeof fetch;
   /** The MCP URL of a service. */
   url(service: string): string;
+  /** Of the authorization server. */
+  issuer: string;
   /** `mcpgw` in the stack's folder. */
   mcpgw(...args: string[]): Promise<Finished>;
+  /** As above; fails when it does. @returns what it printed, as JSON */
+  json<T>(...args: string[]): Promise<T>;
+  /** `--resolve` for every host, for the commands that take it. */
+  resolve: string[];
+  /** The value of a key in `.env`. */
+  env(key: string): string;
+  setEnv(key: string, value: string): void;
   /** Starts the identity provider's stand-in; the stack's networks must be there. */
   startGithub(): void;
-  /** Id by name of the project's containers. */
-  containers(): Record<string, string>;
-  /** Addresses of a service's containers, in all their networks. */
-  addresses(service: string): string[];
-  /** What Docker has of the project: containers, networks, volumes. */
-  leftOver(): string[];
+  stopGithub(): void;
   remove(): void;
 }
 
 const GITHUB = 'github.test';
 
-/** @param services to enable, as `init` takes them */
-export async function createStack(services: string): Promise<Stack> {
+/** `init` in a fresh folder; starts nothing. */
+export async function createStack({
+  services,
+  mode = 'subdomain',
+  override,
+}: StackOptions): Promise<Stack> {
   const project = `mcpgw-e2e-${randomBytes(3).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), `${project}-`));
   const domain = `${project}.test`;
   const address = `127.0.${randomInt(1, 250)}.${randomInt(2, 250)}`;
-  const [port, githubPort] = [await freePort(address), await freePort(address)];
+  const [httpPort, port, githubPort] = await freePorts(address);
   const env = { ...dockerEnvironment(), GITHUB_CLIENT_SECRET: 'github-secret-of-the-stack-test' };
   const run = (...args: string[]) => mcpgw(args, { cwd: folder, env });
   const init = await run(
-    ...['init', '--yes', '--domain', domain, '--services', services, '--allowed-users', 'alice,bob'],
-    ...['--tls', 'off', '--bind-address', address, '--http-port', String(port)],
-    ...['--github-client-id', 'github-client', '--github-base-url', `http://${GITHUB}:${githubPort}`],
+    ...['init', '--yes', '--mode', mode, '--domain', domain, '--tls', 'internal', '--bind-address', address],
+    ...['--http-port', String(httpPort), '--https-port', String(port), '--services', services.join(',')],
+    ...['--allowed-users', 'alice,bob', '--github-client-id', 'github-client'],
+    ...['--github-base-url', `http://${GITHUB}:${githubPort}`],
     ...['--set', `COMPOSE_PROJECT_NAME=${project}`],
     ...['--set', `NETWORK_RANGE=10.${randomInt(100, 200)}.${randomInt(0, 15) * 16}.0/20`],
   );
-  if (init.code !== 0) throw new Error(`mcpgw init ended with ${init.code}:\n${init.stderr}`);
-
-  const ofProject = (kind: string, ...args: string[]) =>
-    lines(
-      docker([kind, 'ls', ...args, '--quiet', '--filter', `label=com.docker.compose.project=${project}`])
-        .stdout,
-    );
+  if (init.code !== 0) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`mcpgw init ended with ${init.code}:\n${init.stderr}`);
+  }
+  if (override !== undefined) writeFileSync(join(folder, 'compose.override.yaml'), override);
+  const hosts = mode === 'path' ? [domain] : ['auth', ...services].map((name) => `${name}.${domain}`);
+  const own = projectDocker(project);
+  const envPath = join(folder, '.env');
+  const removeGithub = () => docker(['rm', '--force', `${project}-github`]);
   return {
-    ...{ folder, project, domain, address, port },
+    ...{ folder, project, domain, address, httpPort, port, ...own, mcpgw: run },
     fetchAs: (account, headers = {}) => {
-      const known = resolvingFetch(({ hostname }) => {
+      const ca = readFileSync(join(folder, 'tls', 'ca.pem'), 'utf8');
+      const known = resolvingFetch(({ protocol, hostname }) => {
         if (hostname === GITHUB) return { address, port: githubPort, protocol: 'http' };
-        return hostname.endsWith(domain) ? { address, port, protocol: 'http' } : undefined;
+        if (!hostname.endsWith(domain)) return undefined;
+        return protocol === 'https:'
+          ? { address, port, protocol: 'https', ca }
+          : { address, port: httpPort, protocol: 'http' };
       });
       return (input, init) => {
         const request = new Request(input, init);
@@ -73,8 +98,24 @@ export async function createStack(services: string): Promise<Stack> {
         return known(request, { redirect: init?.redirect ?? 'follow' });
       };
     },
-    url: (service) => `https://${service}.${domain}/mcp`,
-    mcpgw: run,
+    url: (service) =>
+      mode === 'path' ? `https://${domain}:${port}/${service}/mcp` : `https://${service}.${domain}:${port}/mcp`,
+    issuer: `https://${mode === 'path' ? '' : 'auth.'}${domain}:${port}`,
+    json: async <T>(...args: string[]) => {
+      const { code, stdout, stderr } = await run(...args, '--json');
+      if (code !== 0) throw new Error(`mcpgw ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+      return JSON.parse(stdout) as T;
+    },
+    resolve: hosts.flatMap((host) => ['--resolve', `${host}:${port}:${address}`]),
+    env: (key) => {
+      const found = new RegExp(`^${key}='?([^'\\n]*)`, 'm').exec(readFileSync(envPath, 'utf8'))?.[1];
+      if (!found) throw new Error(`${key} has no value in .env`);
+      return found;
+    },
+    setEnv: (key, value) => {
+      const line = new RegExp(`^${key}=.*$`, 'm');
+      writeFileSync(envPath, readFileSync(envPath, 'utf8').replace(line, `${key}=${value}`));
+    },
     startGithub: () => {
       const started = docker([
         ...['run', '--detach', '--name', `${project}-github`, '--network', `${project}_outbound`],
@@ -84,44 +125,24 @@ export async function createStack(services: string): Promise<Stack> {
       ]);
       if (started.code !== 0) throw new Error(started.stderr);
     },
-    containers: () => {
-      const format = [
-        '--format',
-        '{{.Names}} {{.ID}}',
-        '--filter',
-        `label=com.docker.compose.project=${project}`,
-      ];
-      return Object.fromEntries(
-        lines(docker(['ps', ...format]).stdout).map((line) => line.split(' ') as [string, string]),
-      );
-    },
-    addresses: (service) => {
-      const ids = ofProject('container', '--filter', `label=com.docker.compose.service=${service}`);
-      const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{"\\n"}}{{end}}';
-      return lines(docker(['inspect', '--format', format, ...ids]).stdout);
-    },
-    leftOver: () => [...ofProject('container', '--all'), ...ofProject('network'), ...ofProject('volume')],
+    stopGithub: removeGithub,
     remove: () => {
-      docker(['rm', '--force', `${project}-github`]);
-      const remove = (kind: string, ids: string[]) =>
-        ids.length > 0 && docker([kind, 'rm', '--force', ...ids]);
-      remove('container', ofProject('container', '--all'));
-      for (const network of ofProject('network')) docker(['network', 'rm', network]);
-      remove('volume', ofProject('volume'));
-      remove('image', lines(docker(['image', 'ls', '--quiet', '--filter', `reference=${project}-*`]).stdout));
-      rmSync(folder, { recursive: true, force: true });
+      removeGithub();
+      own.removeAll();
+      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, address, done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
+async function freePorts(address: string): Promise<[number, number, number]> {
+  const servers = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(0, address, done));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports as [number, number, number];
 }
