@@ -27,6 +27,23 @@ export interface Plan {
 /** Folders of which mcpgw makes the files; stamped ones that are no longer rendered are left over. */
 export const GENERATED_FOLDERS = ['traefik', 'docker', 'secrets'];
 
+/** Traefik watches it: what is written there holds at once. */
+export const ROUTES_FOLDER = 'traefik/dynamic/';
+
+/**
+ * Routes come last, when what they lead to is up and auth knows it; the routes of what goes, go first.
+ * @returns the changes in two parts
+ */
+export function routesLast(changes: Change[]): { first: Change[]; last: Change[] } {
+  const isRoute = ({ path, action }: Change) => path.startsWith(ROUTES_FOLDER) && action !== 'remove';
+  // Traefik needs something to start from.
+  const fresh = changes.some(
+    ({ path, action }) => path === `${ROUTES_FOLDER}gateway.yaml` && action === 'create',
+  );
+  if (fresh) return { first: changes, last: [] };
+  return { first: changes.filter((change) => !isRoute(change)), last: changes.filter(isRoute) };
+}
+
 /**
  * @param tree what should be there
  * @param disk text by path of what is there: at least every file of `GENERATED_FOLDERS` and every path of `tree`

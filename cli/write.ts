@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
-import { type Change, GENERATED_FOLDERS, isSecretPath } from './plan.ts';
+import { type Change, GENERATED_FOLDERS, isSecretPath, ROUTES_FOLDER } from './plan.ts';
 import type { Tree } from './render.ts';
 import { SERVED } from './tls/paths.ts';
 
@@ -50,16 +50,25 @@ export function writeChanges(
       if (change.after === undefined) continue;
       const target = join(folder, change.path);
       makeFolder(dirname(target), change.path.startsWith('secrets/') ? 0o700 : 0o755);
-      const temporary = join(dirname(target), `.mcpgw-${randomBytes(6).toString('hex')}.tmp`);
+      const temporary = join(
+        stagingFolder(folder, change.path),
+        `.mcpgw-${randomBytes(6).toString('hex')}.tmp`,
+      );
       staged.push({ temporary, target });
       stage(temporary, target, change, owner, user());
     }
-    for (const { temporary, target } of staged) fs.renameSync(temporary, target);
+    // First: a rename makes Traefik list its folder, and a file that goes between that and its reading is an error there.
     for (const { path, action } of changes) if (action === 'remove') fs.rmSync(join(folder, path));
+    for (const { temporary, target } of staged) fs.renameSync(temporary, target);
   } catch (error) {
     for (const { temporary } of staged) fs.rmSync(temporary, { force: true });
     throw new UserError(`cannot write in ${folder}: ${(error as Error).message}`);
   }
+}
+
+/** Traefik reads all of its folder anew at whatever happens there, so nothing is made in it: it comes by one rename. */
+function stagingFolder(folder: string, path: string): string {
+  return path.startsWith(ROUTES_FOLDER) ? join(folder, ROUTES_FOLDER, '..') : dirname(join(folder, path));
 }
 
 /** With this mode whatever the umask is: the containers' user must be able to read what is mounted. */

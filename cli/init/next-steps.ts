@@ -1,5 +1,6 @@
 /** What the person has to do after `init`. */
 import type { Config } from '../../runtime/config/load.ts';
+import type { ConfigValues } from '../../runtime/config/schema.ts';
 import { join } from 'node:path';
 import {
   callbackUrl,
@@ -16,6 +17,8 @@ export interface NextSteps {
   callbackUrl?: string;
   /** Names that must point to this machine. */
   hosts: string[];
+  /** Where they lead to when nobody but this machine is meant; undefined when others are. */
+  address?: string;
   /** MCP URL by service. */
   mcpUrls: Record<string, string>;
   /** What makes this machine trust the local authority; undefined without one. */
@@ -33,10 +36,12 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
     ...(github ? { callbackUrl: callbackUrl(topology) } : {}),
     ...(values.TLS_MODE === 'internal' ? { trust: { authority, commands } } : {}),
     hosts: hostsOf(topology),
+    ...(isLoopbackHost(values.BIND_ADDRESS) ? { address: values.BIND_ADDRESS } : {}),
     mcpUrls: Object.fromEntries(
       topology.services.map((service) => [service, resourceUrl(topology, service)]),
     ),
     warnings: [
+      ...portWarnings(values),
       ...(values.TLS_MODE === 'acme' && isLoopbackHost(values.BIND_ADDRESS)
         ? [
             `only this machine reaches the gateway: BIND_ADDRESS is ${values.BIND_ADDRESS} (--bind-address 0.0.0.0)`,
@@ -60,6 +65,31 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
   };
 }
 
+/** The authority connects to the well-known port, whatever ours is. */
+function portWarnings(values: ConfigValues): string[] {
+  if (values.TLS_MODE !== 'acme' || values.ACME_CA_URL !== undefined) return [];
+  const forwarded = (port: number, key: 'HTTP_PORT' | 'HTTPS_PORT') =>
+    values[key] === port
+      ? []
+      : [
+          `${values.ACME_CHALLENGE}: Let's Encrypt connects to port ${port}, which has to lead to ${key} (${values[key]})`,
+        ];
+  switch (values.ACME_CHALLENGE) {
+    case 'http-01':
+      return forwarded(80, 'HTTP_PORT');
+    case 'tls-alpn-01':
+      return forwarded(443, 'HTTPS_PORT');
+    case 'dns-01':
+      return [];
+  }
+}
+
+function hostsText({ hosts, address }: NextSteps): string {
+  return address === undefined
+    ? `Let these names point to this machine:\n${hosts.map((host) => `   ${host}`).join('\n')}`
+    : `Let these names lead here, for instance in /etc/hosts:\n${hosts.map((host) => `   ${address} ${host}`).join('\n')}`;
+}
+
 /** @param folder as the person named it */
 export function nextStepsText(steps: NextSteps, folder: string, bold: (text: string) => string): string {
   const at = folder === '.' ? '' : ` --dir ${folder}`;
@@ -67,7 +97,7 @@ export function nextStepsText(steps: NextSteps, folder: string, bold: (text: str
     ...(steps.callbackUrl === undefined
       ? []
       : [`In the GitHub OAuth app, set the authorization callback URL to\n   ${bold(steps.callbackUrl)}`]),
-    `Let these names point to this machine:\n${steps.hosts.map((host) => `   ${host}`).join('\n')}`,
+    hostsText(steps),
     ...(steps.trust === undefined
       ? []
       : [

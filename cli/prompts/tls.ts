@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Answers } from '../init/answers.ts';
 import { variableNames } from '../init/dns-variables.ts';
 import { writable } from '../../runtime/config/env-file.ts';
+import { keyMeta } from '../../runtime/config/schema.ts';
 import type { Asker } from './asker.ts';
-import { askChoice, askText, isOpen } from './key-question.ts';
+import { askChoice, askText, isOpen, validator } from './key-question.ts';
 
 /** Who makes the certificates. */
 export async function askTls(asker: Asker, answers: Answers): Promise<void> {
@@ -17,14 +20,28 @@ export async function askTls(asker: Asker, answers: Answers): Promise<void> {
   if (mode !== 'off' && isOpen(answers, 'TRUSTED_PROXIES')) answers.texts.TRUSTED_PROXIES = '';
   if (mode === 'acme') await askAcme(asker, answers);
   if (mode === 'files') {
-    await askText(asker, answers, 'TLS_CERT_FILE', { required: true });
-    await askText(asker, answers, 'TLS_KEY_FILE', { required: true });
+    await askPath(asker, answers, 'TLS_CERT_FILE');
+    await askPath(asker, answers, 'TLS_KEY_FILE');
   }
   if (mode === 'off') {
     await askText(asker, answers, 'TRUSTED_PROXIES', {
       message: 'Addresses of that proxy (empty: believe none)',
     });
   }
+}
+
+/** Looks at once whether the file is there; in `.env` its path does not depend on where somebody was. */
+async function askPath(asker: Asker, answers: Answers, key: 'TLS_CERT_FILE' | 'TLS_KEY_FILE'): Promise<void> {
+  if (!isOpen(answers, key)) return;
+  const { title, example } = keyMeta(key);
+  const check = validator(key, true);
+  const answer = await asker.text({
+    message: title,
+    initial: answers.texts[key] ?? '',
+    placeholder: `e.g. ${example}`,
+    validate: (path) => check(path) ?? (existsSync(resolve(path)) ? undefined : 'there is no such file'),
+  });
+  answers.texts[key] = resolve(answer);
 }
 
 async function askAcme(asker: Asker, answers: Answers): Promise<void> {

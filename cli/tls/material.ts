@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, type Fault } from '../../runtime/config/faults.ts';
 import { type Config, topologyOf } from '../../runtime/config/load.ts';
 import { hostsOf } from '../../runtime/config/topology.ts';
+import { UserError } from '../errors.ts';
 import type { Tree } from '../render.ts';
 import { localFiles } from './local-authority.ts';
 import { checkOwnCertificate } from './own-certificate.ts';
@@ -20,7 +21,7 @@ export interface TlsMaterial {
 /**
  * Writes nothing. What is in the folder and still serves comes back as it is.
  * @param folder absolute
- * @throws ConfigError with every fault of the files that `.env` names
+ * @throws ConfigError with every fault of the files that `.env` names; UserError when one of ours cannot be read
  */
 export function tlsMaterial(folder: string, config: Config, nowMs: number = Date.now()): TlsMaterial {
   switch (config.values.TLS_MODE) {
@@ -108,6 +109,6 @@ function readIfThere(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw new UserError(`cannot read ${path}: ${(error as Error).message}`);
   }
 }

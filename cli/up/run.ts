@@ -4,7 +4,7 @@ import { requireDocker } from '../compose/docker.ts';
 import { interruptSignal } from '../compose/interrupt.ts';
 import { chosenServices, type ComposeService } from '../compose/project.ts';
 import { runDocker } from '../compose/run.ts';
-import { secondsOf, type World } from '../compose/steps.ts';
+import { pause, secondsOf, type World } from '../compose/steps.ts';
 import type { UpFlags } from '../commands/up.ts';
 import { EXIT } from '../errors.ts';
 import { doneLines, summaryOf } from '../generate/report.ts';
@@ -17,6 +17,9 @@ import { lineProgress, type Progress, silentProgress, terminalProgress } from '.
 import { failedText, mcpUrls, readyText } from './report.ts';
 import { roll } from './roll.ts';
 import { type Outcome, start } from './start.ts';
+
+/** Traefik has taken new routes by then, in milliseconds; its `providersThrottleDuration` is a part of it. */
+const ROUTES_SETTLE_MS = 1_000;
 
 export interface UpRequest extends UpFlags {
   /** `rebuild`: images from nothing. */
@@ -48,6 +51,8 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
         { services, expected, wait: flags.wait, timeoutSeconds, style: output.style },
         progress,
       ));
+    // Also when something is not healthy: the others' certificate and routes must not wait for it.
+    if (prepared.writeRoutes()) await pause(world, ROUTES_SETTLE_MS);
     // What is replaced only fills the disk.
     if (outcome.problem === undefined && built.length > 0) {
       await world.run(pruneImagesArgv(prepared.project.name), { signal });

@@ -133,6 +133,33 @@ describe('the questions of init', () => {
     expect(shown).not.toContain(SECRETS.github);
   });
 
+  test('about TLS are those of the mode; what the DNS provider needs is asked for without echo', async () => {
+    const dir = temporaryFolder();
+    const { seen } = await asked(dir, {
+      ...ANSWERS,
+      'ACME challenge': 'dns-01',
+      'DNS provider': 'cloudflare',
+      Variables: 'CF_DNS_API_TOKEN',
+      CF_DNS_API_TOKEN: 'the-token-of-the-provider',
+    });
+    expect(envOf(dir)).toMatchObject({
+      ACME_CHALLENGE: 'dns-01',
+      ACME_DNS_VARIABLES: 'CF_DNS_API_TOKEN',
+      CF_DNS_API_TOKEN: 'the-token-of-the-provider',
+    });
+    expect(seen.join('\n')).not.toContain('the-token');
+    const again = await asked(dir, {});
+    expect(again.seen).toContain('CF_DNS_API_TOKEN (empty: keep the present one)');
+    expect(envOf(dir).CF_DNS_API_TOKEN).toBe('the-token-of-the-provider');
+
+    const files = { 'Certificate file': '/nope.pem', 'Key file': '/nope.pem' };
+    await expect(asked(temporaryFolder(), { ...ANSWERS, TLS: 'files', ...files })).rejects.toThrow(
+      '/nope.pem',
+    );
+    const internal = await asked(temporaryFolder(), { ...ANSWERS, TLS: 'internal' });
+    expect(internal.seen.join('\n')).not.toMatch(/E-mail|ACME|proxy/);
+  });
+
   test('with local the gateway listens on loopback, unless somebody decides otherwise', async () => {
     const dir = temporaryFolder();
     await asked(dir, { Domain: 'mcp.localhost', TLS: 'off', 'Identity provider': 'local' });

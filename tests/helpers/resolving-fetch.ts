@@ -13,6 +13,8 @@ export interface Place {
   protocol: 'http' | 'https';
   /** PEM of the authority that signed the certificate there. */
   ca?: string;
+  /** Asked for in the TLS handshake, where it is not the URL's host. */
+  serverName?: string;
 }
 
 export type Resolve = (url: URL) => Place | undefined;
@@ -57,7 +59,7 @@ async function send(request: Request, resolve: Resolve): Promise<Response> {
     },
     signal: request.signal,
     ...(place.protocol === 'https'
-      ? { servername: url.hostname, ...(place.ca ? { ca: place.ca } : {}) }
+      ? { servername: place.serverName ?? url.hostname, ...(place.ca ? { ca: place.ca } : {}) }
       : {}),
   };
   const message = await new Promise<http.IncomingMessage>((done, failed) => {

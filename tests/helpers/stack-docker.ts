@@ -53,22 +53,27 @@ export function projectDocker(project: string): ProjectDocker {
       const init = docker(['inspect', '--format', '{{.State.Pid}}', container]).stdout.trim();
       // The first child of the init that `init: true` puts before it.
       const rows = lines(docker(['top', container, '-eo', 'pid,ppid']).stdout).slice(1);
-      const child = rows
-        .map((row) => row.trim().split(/\s+/))
-        .find(([, parent]) => parent === init)?.[0];
+      const child = rows.map((row) => row.trim().split(/\s+/)).find(([, parent]) => parent === init)?.[0];
       return Number(child ?? init);
     },
     images: () =>
       Object.fromEntries(
-        lines(docker(['image', 'inspect', '--format', '{{index .RepoTags 0}} {{.Size}}', ...imageTags()]).stdout)
+        lines(
+          docker(['image', 'inspect', '--format', '{{index .RepoTags 0}} {{.Size}}', ...imageTags()]).stdout,
+        )
           .map((line) => line.split(' ') as [string, string])
           .map(([tag, size]) => [tag, Number(size)]),
       ),
     memory: () =>
       Object.fromEntries(
         lines(
-          docker(['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}', ...Object.values(containers())])
-            .stdout,
+          docker([
+            'stats',
+            '--no-stream',
+            '--format',
+            '{{.Name}} {{.MemUsage}}',
+            ...Object.values(containers()),
+          ]).stdout,
         ).map((line) => {
           const [name = '', amount = ''] = line.split(' ');
           return [name, mebibytes(amount)];

@@ -1,10 +1,11 @@
 /**
  * The parts of github.com that a sign-in uses, in a container of its own: `node stack-github.ts PORT`. Who is signed in
- * there is what the browser says in a header, `id:login`; it asks nobody.
+ * there is what the browser says in a header, `id:login`; it asks nobody. Beside it, a page for services that go out.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { PAGE, PAGE_HTML } from './stack-page.ts';
 
 interface Code {
   challenge: string;
@@ -19,6 +20,11 @@ const accounts = new Map<string, string>();
 createServer((request, response) => {
   answer(request, response).catch(() => response.destroy());
 }).listen(Number(process.argv[2]));
+
+createServer(({ url }, response) => {
+  if (url === '/page') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE_HTML);
+  else response.writeHead(404).end();
+}).listen(PAGE.port);
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://github.test');

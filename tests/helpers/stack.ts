@@ -11,12 +11,11 @@ import { docker, dockerEnvironment } from '../cli/support/docker.ts';
 import { type Finished, mcpgw } from './mcpgw-process.ts';
 import { resolvingFetch } from './resolving-fetch.ts';
 import { projectDocker, type ProjectDocker } from './stack-docker.ts';
+import { PAGE } from './stack-page.ts';
 
 export interface StackOptions {
   services: readonly string[];
   mode?: 'subdomain' | 'path';
-  /** Text of `compose.override.yaml`. */
-  override?: string;
 }
 
 export interface Stack extends ProjectDocker {
@@ -27,10 +26,13 @@ export interface Stack extends ProjectDocker {
   address: string;
   httpPort: number;
   port: number;
-  /** Reaches the stack's names, trusting its authority alone, and the identity provider's stand-in as `account`. */
-  fetchAs(account: string, headers?: Record<string, string>): typeof fetch;
+  /**
+   * Reaches the stack's names, trusting its authority alone, and the identity provider's stand-in as `account`.
+   * @param serverName for the TLS handshake, so that a request can have a host that no certificate names
+   */
+  fetchAs: (account: string, headers?: Record<string, string>, serverName?: string) => typeof fetch;
   /** The MCP URL of a service. */
-  url(service: string): string;
+  url: (service: string) => string;
   /** Of the authorization server. */
   issuer: string;
   /** `mcpgw` in the stack's folder. */
@@ -49,13 +51,11 @@ export interface Stack extends ProjectDocker {
 }
 
 const GITHUB = 'github.test';
+/** Those that open web pages, wherever they are (`fetch` refuses addresses that are not public). */
+const READERS = ['playwright'];
 
 /** `init` in a fresh folder; starts nothing. */
-export async function createStack({
-  services,
-  mode = 'subdomain',
-  override,
-}: StackOptions): Promise<Stack> {
+export async function createStack({ services, mode = 'subdomain', override }: StackOptions): Promise<Stack> {
   const project = `mcpgw-e2e-${randomBytes(3).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), `${project}-`));
   const domain = `${project}.test`;
@@ -75,20 +75,19 @@ export async function createStack({
     rmSync(folder, { recursive: true, force: true });
     throw new Error(`mcpgw init ended with ${init.code}:\n${init.stderr}`);
   }
-  if (override !== undefined) writeFileSync(join(folder, 'compose.override.yaml'), override);
   const hosts = mode === 'path' ? [domain] : ['auth', ...services].map((name) => `${name}.${domain}`);
   const own = projectDocker(project);
   const envPath = join(folder, '.env');
   const removeGithub = () => docker(['rm', '--force', `${project}-github`]);
   return {
     ...{ folder, project, domain, address, httpPort, port, ...own, mcpgw: run },
-    fetchAs: (account, headers = {}) => {
+    fetchAs: (account, headers = {}, serverName) => {
       const ca = readFileSync(join(folder, 'tls', 'ca.pem'), 'utf8');
       const known = resolvingFetch(({ protocol, hostname }) => {
         if (hostname === GITHUB) return { address, port: githubPort, protocol: 'http' };
         if (!hostname.endsWith(domain)) return undefined;
         return protocol === 'https:'
-          ? { address, port, protocol: 'https', ca }
+          ? { address, port, protocol: 'https', ca, ...(serverName === undefined ? {} : { serverName }) }
           : { address, port: httpPort, protocol: 'http' };
       });
       return (input, init) => {
@@ -99,7 +98,9 @@ export async function createStack({
       };
     },
     url: (service) =>
-      mode === 'path' ? `https://${domain}:${port}/${service}/mcp` : `https://${service}.${domain}:${port}/mcp`,
+      mode === 'path'
+        ? `https://${domain}:${port}/${service}/mcp`
+        : `https://${service}.${domain}:${port}/mcp`,
     issuer: `https://${mode === 'path' ? '' : 'auth.'}${domain}:${port}`,
     json: async <T>(...args: string[]) => {
       const { code, stdout, stderr } = await run(...args, '--json');
@@ -124,6 +125,10 @@ export async function createStack({
         ...['node', '/app/stack-github.ts', String(githubPort)],
       ]);
       if (started.code !== 0) throw new Error(started.stderr);
+      for (const reader of READERS.filter((name) => services.includes(name))) {
+        const network = `${project}_service-${reader}`;
+        docker(['network', 'connect', '--alias', PAGE.host, network, `${project}-github`]);
+      }
     },
     stopGithub: removeGithub,
     remove: () => {

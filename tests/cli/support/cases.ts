@@ -5,6 +5,10 @@ import { GITHUB } from './run-init.ts';
 export const GOLDEN_CASES: Record<string, Partial<InitFlags>> = {
   'subdomain-github': { ...GITHUB, services: 'all' },
   'path-github': { ...GITHUB, mode: 'path', services: 'default' },
+  'path-internal': {
+    ...{ domain: 'mcp.localhost', mode: 'path', tls: 'internal', bindAddress: '127.0.0.2' },
+    ...{ identityProvider: 'local', services: 'echo-stateless', httpPort: '8081', httpsPort: '8443' },
+  },
   'local-loopback': {
     ...{ domain: 'mcp.localhost', tls: 'off', trustedProxies: '127.0.0.1,10.0.0.0/8' },
     ...{ identityProvider: 'local', localUser: 'Alice "A" $HOME #1', httpPort: '8081', httpsPort: '8443' },

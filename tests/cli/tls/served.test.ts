@@ -92,7 +92,8 @@ describe.skipIf(reason !== undefined)(title, () => {
       put(localFiles({ ...first, served: undefined }, D, hosts, Date.now()).served);
       await runInit({ dir }, world);
       // Every handshake until then is good, or this would throw.
-      for (const end = Date.now() + 10_000; (await serial()) === before; ) expect(Date.now()).toBeLessThan(end);
+      for (const end = Date.now() + 10_000; (await serial()) === before;)
+        expect(Date.now()).toBeLessThan(end);
       expect(errors(traefik.logs())).toEqual([]);
     } finally {
       traefik.stop();

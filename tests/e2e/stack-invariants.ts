@@ -1,0 +1,170 @@
+/** The security invariants of DESIGN.md (5, 6, 10, 11 and 14), asserted on a stack that runs, not on its files. */
+import { expect, it } from 'vitest';
+import { docker } from '../cli/support/docker.ts';
+import { connectLegacy, Credentials } from '../helpers/mcp-clients.ts';
+import type { Stack } from '../helpers/stack.ts';
+import { ALICE, BOB, entity, MALLORY, withClient } from './stack-calls.ts';
+
+/** What a client can say about itself, and nobody must believe. */
+const CLAIMS = {
+  ...{ 'x-user-id': 'evil', 'x-user-name': 'evil', 'x-client-id': 'evil' },
+  ...{ 'x-mcpgw-context': 'evil.evil.evil', 'x-forwarded-user': 'evil', forwarded: 'for=6.6.6.6' },
+  ...{ 'x-forwarded-for': '6.6.6.6', 'x-forwarded-host': 'evil.example', 'x-real-ip': '6.6.6.6' },
+  ...{ 'x-forwarded-proto': 'evil', 'x-forwarded-port': '666', 'x-forwarded-uri': '/verify/time' },
+};
+
+/** @param services that run, with both echoes, `time`, `memory` and `filesystem` among them */
+export function itKeepsTheInvariants(running: () => Stack, services: readonly string[]): void {
+  it('keeps what alice stores from bob', async () => {
+    const stack = running();
+    const secret = { ...entity, name: 'secret-of-alice' };
+    await withClient(stack, 'memory', ALICE, async (alice) => {
+      await alice.callTool('create_entities', { entities: [secret] });
+      expect(await alice.callTool('read_graph', {})).toContain('secret-of-alice');
+    });
+    await withClient(stack, 'memory', BOB, async (bob) => {
+      expect(await bob.callTool('read_graph', {})).not.toContain('secret-of-alice');
+    });
+    const path = await withClient(stack, 'filesystem', ALICE, async (alice) => {
+      const allowed = await alice.callTool('list_allowed_directories', {});
+      const note = `${/\/data\/users\/\S+/.exec(allowed)?.[0] ?? ''}/note.txt`;
+      await alice.callTool('write_file', { path: note, content: 'secret-of-alice' });
+      expect(await alice.callTool('read_text_file', { path: note })).toContain('secret-of-alice');
+      return note;
+    });
+    await withClient(stack, 'filesystem', BOB, async (bob) => {
+      const refused = /denied|outside/i;
+      expect(await bob.callTool('read_text_file', { path }).catch(String)).toMatch(refused);
+      expect(await bob.callTool('list_directory', { path: '/data/users' }).catch(String)).toMatch(refused);
+    });
+  });
+
+  it('lets nobody in who is not allowed', async () => {
+    const { fetchAs, url } = running();
+    await expect(connectLegacy(url('time'), { fetch: fetchAs(MALLORY) })).rejects.toThrow();
+  });
+
+  it('removes what a client claims about itself', async () => {
+    const { fetchAs, url, issuer } = running();
+    const client = await connectLegacy(url('echo-stateless'), { fetch: fetchAs(ALICE, CLAIMS) });
+    const seen = await client.callTool('printHeader', {});
+    await client.close();
+    expect(seen).toMatch(/x-user-id: github:101/);
+    expect(seen).not.toMatch(/6\.6\.6\.6|evil\.|666|x-(?:user|client)-\w+: evil/);
+    const metadata = await fetchAs(ALICE, CLAIMS)(`${issuer}/.well-known/oauth-authorization-server`);
+    expect(await metadata.json()).toMatchObject({ issuer });
+  });
+
+  it('takes a token only where it is for, whatever the request says', async () => {
+    const { fetchAs, url, domain } = running();
+    const credentials = new Credentials('for echo alone');
+    const client = await connectLegacy(url('echo-stateless'), { fetch: fetchAs(ALICE), credentials });
+    await client.close();
+    const headers = {
+      authorization: `Bearer ${String(credentials.held?.access_token)}`,
+      'x-forwarded-host': `echo-stateless.${domain}`,
+      'x-forwarded-uri': '/verify/echo-stateless',
+      'x-original-url': '/verify/echo-stateless',
+    };
+    for (const service of services) {
+      const response = await fetchAs(ALICE)(url(service), { method: 'POST', headers, body: '{}' });
+      await response.body?.cancel();
+      expect([service, response.status === 401]).toEqual([service, service !== 'echo-stateless']);
+    }
+  });
+
+  it.each([
+    ['auth', '/verify/time', 404],
+    ['auth', '/verify/time/../../health', 404],
+    ['auth', '/health', 404],
+    ['auth', '/admin/clients', 404],
+    ['time', '/verify/time', 401],
+    ['time', '/health', 401],
+    ['time', '/', 401],
+    ['nobody', '/mcp', 404],
+  ])('%s%s is %d from outside', async (host, path, status) => {
+    const { fetchAs, domain, port } = running();
+    // A name that is in no certificate comes under one that is.
+    const fronted = fetchAs(ALICE, {}, `${host === 'nobody' ? 'auth' : host}.${domain}`);
+    const response = await fronted(`https://${host}.${domain}:${port}${path}`);
+    await response.body?.cancel();
+    expect(response.status).toBe(status);
+  });
+
+  it('leads from HTTP to HTTPS, and answers nothing else there', async () => {
+    const { fetchAs, url, domain, httpPort } = running();
+    const plain = await fetchAs(ALICE)(`http://time.${domain}:${httpPort}/mcp`, { redirect: 'manual' });
+    expect([plain.status, plain.headers.get('location')]).toEqual([301, url('time')]);
+  });
+
+  it('runs no container with more rights than it needs', () => {
+    const stack = running();
+    const ids = Object.values(stack.containers());
+    const inspected = JSON.parse(docker(['inspect', ...ids]).stdout) as Inspected[];
+    // Two of auth.
+    expect(inspected).toHaveLength(services.length + 4);
+    for (const { Name, Config, HostConfig, Mounts } of inspected) {
+      expect(Config.User, Name).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+      expect(HostConfig, Name).toMatchObject({ ReadonlyRootfs: true, Privileged: false, CapDrop: ['ALL'] });
+      expect(HostConfig.CapAdd ?? [], Name).toEqual([]);
+      expect(HostConfig.SecurityOpt, Name).toContain('no-new-privileges:true');
+      expect(HostConfig.Memory, Name).toBeGreaterThan(0);
+      expect(HostConfig.PidsLimit, Name).toBeGreaterThan(0);
+      expect(JSON.stringify(Mounts), Name).not.toContain('docker.sock');
+      const published = Object.values(HostConfig.PortBindings ?? {})
+        .flat()
+        .map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}`);
+      const own = [stack.httpPort, stack.port].map((port) => `${stack.address}:${port}`);
+      expect(published.sort(), Name).toEqual(Name.includes('-traefik-') ? own.sort() : []);
+    }
+  });
+
+  it('gives a service nothing to write to, no capability, and no way to its neighbours', async () => {
+    const stack = running();
+    const found = await Promise.all(
+      services.map(async (service) => {
+        const others = ['redis', 'auth', ...services.filter((name) => name !== service)];
+        // By address: other networks' names are not known there, which is not what keeps them apart.
+        const places = others.flatMap((name) =>
+          stack.addresses(name).map((address) => [address, name === 'redis' ? 6379 : 8080]),
+        );
+        const command = ['node', '-e', LOOK_AROUND, JSON.stringify(places)];
+        const { stdout, stderr } = await stack.mcpgw('exec', service, '--', ...command);
+        return [service, stdout === '' ? stderr : (JSON.parse(stdout) as object)];
+      }),
+    );
+    const nothing = { writes: [], caps: '0000000000000000', root: false, open: [] };
+    const knocked = { ...nothing, knocked: expect.any(Number) as number };
+    expect(found).toEqual(services.map((service) => [service, knocked]));
+  });
+}
+
+/** Runs inside a container: what can be written, which capabilities there are, which of the places answer. */
+const LOOK_AROUND = `
+  const fs = require('fs'), net = require('net');
+  const places = JSON.parse(process.argv[1]);
+  if (places.length < 4) throw new Error('nowhere to knock');
+  const writable = (path) => { try { fs.writeFileSync(path, 'x'); return true; } catch { return false; } };
+  const writes = ['/x', '/opt/mcpgw/x', '/opt/server/x', '/etc/x', '/run/secrets/x', '/run/secrets/context_key'].filter(writable);
+  const caps = /CapEff:\\s*(\\S+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1];
+  const knock = ([host, port]) => new Promise((done) => {
+    const socket = net.connect({ host, port, timeout: 2000 });
+    socket.on('connect', () => done(host + ':' + port)).on('error', () => done()).on('timeout', () => done());
+  });
+  Promise.all(places.map(knock)).then((open) => {
+    console.log(JSON.stringify({ writes, caps, root: process.getuid() === 0, open: open.filter(Boolean), knocked: places.length }));
+    process.exit(0);
+  });`;
+
+interface Inspected {
+  Name: string;
+  Config: { User: string };
+  HostConfig: {
+    CapAdd: string[] | null;
+    SecurityOpt: string[];
+    Memory: number;
+    PidsLimit: number;
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
+  };
+  Mounts: object[];
+}
