@@ -1,7 +1,7 @@
 /** Reads a gateway's folder: `.env`, the catalog with the folder's own services, and the values from all their places. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Catalog, loadCatalog } from '../runtime/config/catalog.ts';
+import { type Catalog, loadCatalog, secretNames } from '../runtime/config/catalog.ts';
 import { parseEnvFile } from '../runtime/config/env-file.ts';
 import { gather, knownKeys, parseConfig } from '../runtime/config/load.ts';
 import { ConfigError, type Fault } from '../runtime/config/faults.ts';
@@ -11,7 +11,7 @@ import { mcpgwVersion } from './version.ts';
 import type { RenderSource } from './render.ts';
 import { loadTemplates } from './templates.ts';
 import { enabled, usesStackRedis } from './views/compose.ts';
-import { acmeSecretNames, secretNames } from './views/secrets.ts';
+import { acmeSecretNames } from './views/secrets.ts';
 
 export type Environment = Record<string, string | undefined>;
 

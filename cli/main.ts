@@ -5,9 +5,18 @@ import { createProgram } from './program.ts';
 // `mcpgw … | head` closes the pipe early: that is the reader's choice and nobody's error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
-    if (isBrokenPipe(error)) process.exit(0);
-    throw error;
+    if (!isBrokenPipe(error)) throw error;
+    readerGone();
   });
+}
+
+let gone = false;
+
+/** A command that ends in order when its terminal is closed does so now, too. */
+function readerGone(): void {
+  if (process.listenerCount('SIGHUP') === 0) process.exit(0);
+  if (!gone) process.emit('SIGHUP');
+  gone = true;
 }
 
 try {

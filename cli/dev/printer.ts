@@ -47,7 +47,7 @@ export function textPrinter(write: Write, color: boolean, now: () => Date = () =
         case 'ready':
           return write(`${paint(32, 'ready')}     ${service(event.service)} ${event.url}`);
         case 'failed':
-          return write(`${paint(31, 'failed')}    ${service(event.service)} ${event.reason}`);
+          return write(`${paint(31, 'failed')}    ${service(event.service)} ${oneLine(event.reason)}`);
         case 'log':
           if (event.level !== 'debug') write(logLine(event, paint, now()));
       }

@@ -48,6 +48,7 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
     port,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     environment: process.env,
+    secrets: config.secrets,
     onEvent: (event) => {
       if (event.event === 'ready') ready.set(event.service, event.url);
       printer.event(event);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type Catalog, loadCatalog } from '../../runtime/config/catalog.ts';
+import { type Catalog, loadCatalog, secretNames } from '../../runtime/config/catalog.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
 import { type Config, gather, knownKeys, parseConfig } from '../../runtime/config/load.ts';
 import { enabledKey } from '../../runtime/config/schema.ts';
@@ -19,6 +19,11 @@ export function devCatalog(folder: string): Catalog {
   return loadCatalog([builtinCatalog(), join(folder, 'services')]);
 }
 
+/** The configuration, and the values of the secrets that services of the catalog ask for. */
+export interface DevConfig extends Config {
+  secrets: Record<string, string>;
+}
+
 /**
  * @param chosen names of services, instead of what `.env` enables
  * @throws ConfigError with every fault
@@ -28,16 +33,19 @@ export function devConfig(
   catalog: Catalog,
   environment: Record<string, string | undefined>,
   chosen: string[] | undefined,
-): Config {
+): DevConfig {
   const path = join(folder, '.env');
   const file = existsSync(path) ? parseEnvFile(readFileSync(path, 'utf8')) : {};
   const texts = gather(environment, file, knownKeys(catalog));
-  const withGithub = Boolean(texts.GITHUB_CLIENT_ID) && Boolean(texts.GITHUB_CLIENT_SECRET);
+  // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
+  const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
+  const provider = texts.IDENTITY_PROVIDER ?? (named ? 'github' : 'local');
   for (const key of DEPLOYMENT_ONLY) delete texts[key];
   if (chosen !== undefined) {
     for (const name of catalog.services.keys()) texts[enabledKey(name)] = String(chosen.includes(name));
   }
-  return parseConfig(
+  const secrets = gather(environment, file, [...catalog.services.values()].flatMap(secretNames));
+  const config = parseConfig(
     {
       ...texts,
       ROUTING_MODE: 'path',
@@ -45,11 +53,12 @@ export function devConfig(
       TLS_MODE: 'off',
       BIND_ADDRESS: '127.0.0.1',
       GATEWAY_JWT_SECRET: UNUSED_ROOT_SECRET,
-      IDENTITY_PROVIDER: withGithub ? 'github' : 'local',
+      IDENTITY_PROVIDER: provider,
       LOCAL_USER: texts.LOCAL_USER ?? userName(environment),
     },
     catalog,
   );
+  return { ...config, secrets };
 }
 
 function userName(environment: Record<string, string | undefined>): string {

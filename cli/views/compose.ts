@@ -1,5 +1,5 @@
 /** What the Compose file says. */
-import type { Catalog, Service } from '../../runtime/config/catalog.ts';
+import { secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
 import type { Config } from '../../runtime/config/load.ts';
 import {
   CONFIG_KEYS,
@@ -11,14 +11,7 @@ import {
 import type { RenderInput } from '../render.ts';
 import { type Digests, startDigests } from './digests.ts';
 import { hasOwnImage } from './docker.ts';
-import {
-  acmeSecret,
-  acmeSecretNames,
-  authSecrets,
-  contextSecret,
-  secretNames,
-  serviceSecret,
-} from './secrets.ts';
+import { acmeSecret, acmeSecretNames, authSecrets, contextSecret, serviceSecret } from './secrets.ts';
 import { subnets } from './subnets.ts';
 
 interface EnvLine {
@@ -138,6 +131,7 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
       : runtimeImage(values, input.version),
     network: networkOf(name),
     memory: container.memory,
+    tmp: temporarySpace(container.memory),
     secrets,
     volume: data === 'none' ? '' : `${name}-data`,
     ownServices,
@@ -152,6 +146,11 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
       { name: 'MCPGW_DATA_DIR', value: dataFolder },
     ],
   };
+}
+
+/** Of `/tmp`, which counts as memory: a quarter, so that it never fills the container. A browser puts its shared memory there. */
+function temporarySpace(memory: string): string {
+  return `${Math.max(64, Math.floor(parseInt(memory, 10) / 4))}m`;
 }
 
 function authEnvironment(config: Config, catalog: Catalog): EnvLine[] {

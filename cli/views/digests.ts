@@ -4,7 +4,7 @@
  * something changed. It is keyed, because the Compose file is no secret and a password in it could be guessed at.
  */
 import { createHmac } from 'node:crypto';
-import type { Service } from '../../runtime/config/catalog.ts';
+import { secretNames, type Service } from '../../runtime/config/catalog.ts';
 import { deriveKey } from '../../runtime/config/secrets.ts';
 import type { RenderInput } from '../render.ts';
 import {
@@ -13,7 +13,6 @@ import {
   authSecrets,
   contextSecret,
   secretFiles,
-  secretNames,
   serviceSecret,
 } from './secrets.ts';
 import { staticView } from './traefik.ts';

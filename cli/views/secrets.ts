@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { deriveKey } from '../../runtime/config/secrets.ts';
-import type { Service } from '../../runtime/config/catalog.ts';
+import { secretNames, type Service } from '../../runtime/config/catalog.ts';
 import type { ConfigValues } from '../../runtime/config/schema.ts';
 
 /** Keys of `.env` that the authorization server reads from files. */
@@ -50,11 +50,6 @@ export function authSecrets(values: ConfigValues): (typeof AUTH_SECRETS)[number]
 export function acmeSecretNames(values: ConfigValues): string[] {
   const used = values.TLS_MODE === 'acme' && values.ACME_CHALLENGE === 'dns-01';
   return used ? values.ACME_DNS_VARIABLES : [];
-}
-
-/** Names of the secrets that this service's `env` asks for. */
-export function secretNames(service: Service): string[] {
-  return Object.values(service.env).flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
 }
 
 /**

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Fault, faultsOf } from './faults.ts';
+import { CONFIG_KEYS } from './schema.ts';
 
 /** Host label and path segment at once. */
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -43,9 +44,17 @@ const packageSchema = z.union([
   z.strictObject({ pypi: word(/^[\w.-]+(?:\[[\w.,-]+\])?$/, 'the name of a PyPI package'), version, bin }),
 ]);
 
+/** Names of the gateway's own settings and secrets, which a service must never be handed. */
+const GATEWAY_KEYS = new Set<string>(CONFIG_KEYS);
+
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a secret')
+  .refine((name) => !GATEWAY_KEYS.has(name), 'is a setting of the gateway itself');
+
 const envSchema = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'),
-  z.union([z.strictObject({ value: z.string() }), z.strictObject({ secret: z.string() })]),
+  z.union([z.strictObject({ value: z.string() }), z.strictObject({ secret: secretName })]),
 );
 
 export const serviceSchema = z
@@ -84,6 +93,11 @@ export const serviceSchema = z
         internet: z.boolean().default(false),
       })
       .prefault({}),
+    /**
+     * Lets clients name folders as MCP roots. A server that takes them for the folders it may touch would then touch
+     * whatever a client names, so only for one that does not.
+     */
+    clientRoots: z.boolean().default(false),
     /** Hands the caller's bearer token on. Only the echo diagnostics need it. */
     passAuthorization: z.boolean().default(false),
     /** Enabled unless said otherwise. */
@@ -98,6 +112,11 @@ export const serviceSchema = z
   );
 
 export type Service = z.output<typeof serviceSchema>;
+
+/** Names of the secrets that the service's `env` asks for. */
+export function secretNames(service: Service): string[] {
+  return Object.values(service.env).flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
+}
 
 export interface Catalog {
   /** By name, sorted. */

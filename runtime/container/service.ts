@@ -1,6 +1,7 @@
 /** The container of one MCP service: the proxy before its stdio server, or the native server. */
 import { nativeEndpoint, proxiedEndpoint } from '../assembly/service-endpoint.ts';
 import { basicEnvironment } from '../config/child-env.ts';
+import { secretNames } from '../config/catalog.ts';
 import { ConfigError } from '../config/faults.ts';
 import { gather } from '../config/load.ts';
 import { configSchema } from '../config/schema.ts';
@@ -24,14 +25,18 @@ const limitsSchema = configSchema.pick({
  * @param environment `MCPGW_CONTEXT_KEY_FILE` has the key of its signed header, `MCPGW_DATA_DIR` its data
  * @throws ConfigError
  */
-export function serveService(name: string, environment: Record<string, string | undefined>): void {
+export async function serveService(
+  name: string,
+  environment: Record<string, string | undefined>,
+): Promise<void> {
   const logger = containerLogger(name);
   const service = containerCatalog(environment).services.get(name);
   if (service === undefined) throw new ConfigError([{ key: name, problem: 'is not in the catalog' }]);
-  const secretNames = Object.values(service.env).flatMap((entry) =>
-    'secret' in entry ? [entry.secret] : [],
-  );
-  const texts = gather(environment, {}, [CONTEXT_KEY, ...secretNames, ...Object.keys(limitsSchema.shape)]);
+  const texts = gather(environment, {}, [
+    CONTEXT_KEY,
+    ...secretNames(service),
+    ...Object.keys(limitsSchema.shape),
+  ]);
   const contextKey = texts[CONTEXT_KEY];
   if (contextKey === undefined)
     throw new ConfigError([{ key: `${CONTEXT_KEY}_FILE`, problem: 'is missing' }]);
@@ -45,7 +50,7 @@ export function serveService(name: string, environment: Record<string, string | 
     logger,
   };
   const endpoint =
-    service.kind === 'native' ? nativeEndpoint(options) : proxiedEndpoint(options, installed());
+    service.kind === 'native' ? await nativeEndpoint(options) : proxiedEndpoint(options, installed());
   serve({
     listener: (request, response) => endpoint.handle(request, response),
     logger,

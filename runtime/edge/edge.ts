@@ -43,7 +43,9 @@ export function createEdge(options: EdgeOptions): Handler {
     const target = requestTarget(request.url);
     if (target === undefined)
       return answer(response, 400, 'invalid_request', 'The path of this request is not allowed.');
-    const route = lookup(request.headers.host ?? '', target.path, isPreflight(request));
+    if (countOf(request, 'host') > 1)
+      return answer(response, 400, 'invalid_request', 'This request names its host twice.');
+    const route = lookup(target.authority ?? request.headers.host ?? '', target.path, isPreflight(request));
     if (route === 'unknown-host') {
       const text = `This gateway answers to ${issuer(options.topology)} only.`;
       return answer(response, 421, 'invalid_request', text);
@@ -56,6 +58,11 @@ export function createEdge(options: EdgeOptions): Handler {
       else answer(response, 500, 'server_error', 'The gateway could not serve this request.');
     });
   };
+}
+
+/** RFC 9112 §3.2: "A server MUST respond with a 400 […] to any request message that contains more than one Host". */
+function countOf({ rawHeaders }: IncomingMessage, name: string): number {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
 }
 
 /** As Traefik tells them: a page asks for a method and names its origin. */

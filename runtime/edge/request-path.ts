@@ -4,6 +4,8 @@
  */
 
 export interface RequestTarget {
+  /** Of the absolute form, where it goes before the `Host` header (RFC 9112 §3.2.2). */
+  authority?: string;
   path: string;
   /** With its `?`; empty when there is none. */
   query: string;
@@ -13,8 +15,17 @@ const PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
 /** Percent-encoded slash, backslash, dot, percent, NUL, semicolon, question mark, hash. */
 const ENCODED = /%(?:2f|5c|2e|25|00|3b|3f|23)/i;
 
-/** @returns undefined for a target that is not in origin form or can be read in two ways */
+const ABSOLUTE = /^https?:\/\/([A-Za-z0-9.\-:[\]]+)(\/.*)?$/i;
+
+/** @returns undefined for a target that is in neither origin nor absolute form, or can be read in two ways */
 export function requestTarget(url: string | undefined): RequestTarget | undefined {
+  const [, authority, rest = '/'] = ABSOLUTE.exec(url ?? '') ?? [];
+  if (authority === undefined) return originForm(url);
+  const target = originForm(rest);
+  return target === undefined ? undefined : { authority, ...target };
+}
+
+function originForm(url: string | undefined): RequestTarget | undefined {
   if (url === undefined) return undefined;
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);

@@ -7,7 +7,7 @@ import { listenForAdmin } from '../auth/admin/listen.ts';
 import { type Auth, createAuth } from '../auth/app.ts';
 import { ForeignKeysError } from '../auth/keys.ts';
 import type { AuthSettings } from '../auth/settings.ts';
-import type { Service } from '../config/catalog.ts';
+import { secretNames, type Service } from '../config/catalog.ts';
 import { basicEnvironment } from '../config/child-env.ts';
 import type { Logger } from '../config/log.ts';
 import { deriveKey } from '../config/secrets.ts';
@@ -24,6 +24,7 @@ import {
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { authSettings, type AuthValues } from '../assembly/auth-settings.ts';
+import { EmbeddedError } from './embedded-error.ts';
 import type { GatewayEvent } from './events.ts';
 import { listen, type Listening } from './listen.ts';
 import { announce } from './running.ts';
@@ -50,6 +51,8 @@ export interface EmbeddedOptions {
   /** The origin that clients use, when it is not the local one: behind a tunnel or a proxy. */
   publicUrl?: string;
   environment: Record<string, string | undefined>;
+  /** Values of the secrets that services of the catalog ask for, by name. */
+  secrets: Record<string, string>;
   onEvent: (event: GatewayEvent) => void;
   /** Called when requests are taken, before the first service is ready. */
   onListening?: (gateway: { issuer: string; urls: Map<string, string> }) => void;
@@ -64,11 +67,6 @@ export interface EmbeddedGateway {
   stats(): { sessions: number; children: number };
   /** Ends every connection, session and child; the store last. */
   close(): Promise<void>;
-}
-
-/** A setting that would be unsafe, or cannot be; the message says what to do. */
-export class EmbeddedError extends Error {
-  override name = 'EmbeddedError';
 }
 
 /**
@@ -148,8 +146,9 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
       options.onEvent({ event: 'ready', service: name, url: resourceUrl(topology, name) });
       return [];
     } catch (error) {
-      if (!(error instanceof InstallError)) throw error;
-      if (!aborter.signal.aborted) options.onEvent({ event: 'failed', service: name, reason: error.message });
+      // Whatever it is, it is this one service's: the rest stays up.
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!aborter.signal.aborted) options.onEvent({ event: 'failed', service: name, reason });
       return [name];
     }
   };
@@ -213,12 +212,14 @@ async function openEndpoint(
   signal: AbortSignal,
 ): Promise<ServiceEndpoint> {
   const { service } = entry;
+  const missing = secretNames(service).filter((name) => !options.secrets[name]);
+  if (missing.length > 0) throw new InstallError(`needs ${missing.join(', ')} in .env or the environment`);
   const endpoint: EndpointOptions = {
     service,
     contextKey: deriveKey(state.rootSecret, `context:${service.name}`),
     limits: options.values,
     dataFolder: join(state.data, service.name),
-    secrets: (name) => options.environment[name],
+    secrets: (name) => options.secrets[name],
     environment: entry.environment ?? basicEnvironment(options.environment),
     ...(entry.cwd === undefined ? {} : { cwd: entry.cwd }),
     logger: logger(options, service.name),

@@ -40,9 +40,13 @@ export async function listen(host: string, port: number): Promise<Listening> {
   };
 }
 
+/** Each is a file descriptor, and children need some as well. */
+const MAX_CONNECTIONS = 4_096;
+
 function open(host: string, port: number): Promise<{ server: Server; port: number }> {
   // A stream that sends now and then is no idle connection; what a slow request may take, the handlers limit.
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 120_000 });
+  server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new ListenError(problem(error, host, port))),

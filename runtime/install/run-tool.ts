@@ -1,5 +1,6 @@
 /** Runs a package manager to its end, quietly; on failure the reason is in the error. */
 import { execa } from 'execa';
+import { basicEnvironment } from '../config/child-env.ts';
 import { InstallError } from './launch.ts';
 
 /** Lines of a failed tool's output that are worth showing. */
@@ -17,12 +18,23 @@ export async function runTool(
 ): Promise<void> {
   const result = await execa(file, args, {
     cwd: options.cwd,
+    // A package's build code runs here: it sees none of the gateway's secrets.
+    extendEnv: false,
+    env: toolEnvironment(process.env),
     reject: false,
     stdin: 'ignore',
     ...(options.signal ? { cancelSignal: options.signal } : {}),
     forceKillAfterDelay: 2_000,
   });
   if (result.failed) throw new InstallError(`${what} could not be fetched: ${reason(file, result)}`);
+}
+
+/** What a package manager needs: the basics, and its own settings. */
+function toolEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const own = Object.entries(environment).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && /^(?:npm_config_|PIP_)/i.test(pair[0]),
+  );
+  return { ...basicEnvironment(environment), ...Object.fromEntries(own) };
 }
 
 function reason(

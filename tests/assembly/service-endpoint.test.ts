@@ -59,6 +59,13 @@ describe('childCommand', () => {
     for (const path of folders) expect(path).toMatch(new RegExp(`^${folder}/users/[0-9a-f]{32}$`));
   });
 
+  it('takes a path as it is, dollar signs and all', () => {
+    const dataFolder = join(folder, 'a$$b$&c');
+    const command = childCommand({ ...options(), dataFolder }, launch, caller('github:1'));
+    expect(command.args.at(-1)).toBe(command.cwd);
+    expect(command.cwd).toContain('a$$b$&c');
+  });
+
   it('gives all users one folder where the catalog says shared', () => {
     const of = (sub: string) => childCommand(options('shared'), launch, caller(sub)).cwd;
     expect(of('github:1')).toBe(of('github:2'));
@@ -66,7 +73,9 @@ describe('childCommand', () => {
 });
 
 describe('nativeEndpoint', () => {
-  it('says that a service is not part of this release', () => {
-    expect(() => nativeEndpoint(options())).toThrow('store is not part of this release');
+  it('says that a service is not part of this release', async () => {
+    await expect(nativeEndpoint(options())).rejects.toThrow('store is not part of this release');
+    const constructor = { ...options(), service: { ...service, name: 'constructor' } };
+    await expect(nativeEndpoint(constructor)).rejects.toThrow('constructor is not part of this release');
   });
 });

@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../runtime/config/log.ts';
 import type { Topology } from '../../runtime/config/topology.ts';
@@ -58,7 +58,7 @@ async function edge(topology: Topology, options: Partial<EdgeOptions> = {}) {
         .on('error', reject)
         .end();
     });
-  return { send, asked };
+  return { send, asked, port };
 }
 
 const path: Topology = {
@@ -159,6 +159,25 @@ describe('invariant 6: identity headers from outside never arrive, /verify is no
     const { send } = await edge(path);
     expect((await send('/memory/mcp', good)).body).not.toContain('Bearer good');
     expect((await send('/echo-stateful/mcp', good)).body).toContain('Bearer good');
+  });
+});
+
+describe('RFC 9112 §3.2', () => {
+  it('refuses a second Host', async () => {
+    const { port } = await edge(path);
+    const socket = connect(port, '127.0.0.1');
+    socket.end(
+      'GET /memory/mcp HTTP/1.1\r\nHost: localhost:8080\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    );
+    let reply = '';
+    for await (const chunk of socket) reply += String(chunk);
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('takes the absolute form, and its host before the header', async () => {
+    const { send } = await edge(path);
+    expect((await send('http://localhost:8080/memory/mcp', good)).status).toBe(200);
+    expect((await send('http://evil.example/memory/mcp', good)).status).toBe(421);
   });
 });
 

@@ -8,6 +8,8 @@ describe('requestTarget', () => {
     ['/everything/mcp?x=1&y=%2F', { path: '/everything/mcp', query: '?x=1&y=%2F' }],
     ['/a%20b', { path: '/a%20b', query: '' }],
     ['/', { path: '/', query: '' }],
+    ['http://host:1/mcp?x', { authority: 'host:1', path: '/mcp', query: '?x' }],
+    ['HTTPS://host', { authority: 'host', path: '/', query: '' }],
   ])('takes %s', (url, target) => {
     expect(requestTarget(url)).toEqual(target);
   });
@@ -33,7 +35,7 @@ describe('requestTarget', () => {
       '*',
       '',
     ],
-    ...['http://localhost/mcp', '/a%2', '/a%zz', '/mcp\u0000'],
+    ...['http://host/a/../b', 'http://user@host/mcp', 'ftp://host/mcp', '/a%2', '/a%zz', '/mcp\u0000'],
   ])('refuses %j', (url) => {
     expect(requestTarget(url)).toBeUndefined();
   });

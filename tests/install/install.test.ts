@@ -22,7 +22,7 @@ function useNpm(script: string): void {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  process.env.MCPGW_TEST_RUNS = join(folder, 'runs');
+  process.env.npm_config_test_runs = join(folder, 'runs');
   process.env.PATH = `${bin}:${oldPath}`;
 }
 
@@ -33,7 +33,7 @@ const npmService = serviceSchema.parse({
 
 /** An npm that makes what the real one would, and counts its runs. */
 const NPM = `
-echo run >> "$MCPGW_TEST_RUNS"
+echo run >> "$npm_config_test_runs"
 mkdir -p node_modules/@scope/thing
 echo '{"bin":{"thing":"dist/index.js"}}' > node_modules/@scope/thing/package.json
 `;
@@ -59,6 +59,19 @@ describe('installService', () => {
       /@scope\/thing@1\.2\.3 could not be fetched: the package registry cannot be/,
     );
     expect(readdirSync(join(folder, 'p', 'npm'))).toEqual([]);
+  });
+
+  it("hands a package manager none of the gateway's secrets", async () => {
+    useNpm(`env > "${join(folder, 'seen')}"; exit 1`);
+    const secrets = ['GITHUB_CLIENT_SECRET', 'GATEWAY_JWT_SECRET', 'REDIS_PASSWORD'];
+    for (const name of secrets) process.env[name] = 'top-secret';
+    process.env.npm_config_proxy = 'http://proxy.example';
+    const install = installService(npmService, process.env.PATH ?? '', { folder: join(folder, 'p') });
+    await expect(install).rejects.toThrow('could not be fetched');
+    for (const name of [...secrets, 'npm_config_proxy']) delete process.env[name];
+    const seen = readFileSync(join(folder, 'seen'), 'utf8');
+    expect(seen).not.toContain('top-secret');
+    expect(seen).toContain('npm_config_proxy=http://proxy.example');
   });
 
   it('says what npm said when it fails otherwise', async () => {

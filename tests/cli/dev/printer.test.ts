@@ -43,8 +43,9 @@ describe('textPrinter', () => {
   it('lets nothing that a client or server wrote move the cursor', () => {
     const { lines, printer } = text();
     printer.event(log('a\u001b[2Jb\nc', { name: 'x\r\ny\u009b1m' }));
+    printer.event({ event: 'failed', service: 'time', reason: '\u001b]0;title\u0007gone\u001b[2J' });
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/); // eslint-disable-line no-control-regex
-    expect(lines).toHaveLength(1);
+    expect(lines).toHaveLength(2);
   });
 
   it('says how to connect each client', () => {

@@ -32,6 +32,27 @@ describe('devConfig', () => {
     });
   });
 
+  it.each([
+    'IDENTITY_PROVIDER=github\nALLOWED_GITHUB_USERS=octocat\n',
+    'GITHUB_CLIENT_ID=abc\n',
+    'GITHUB_CLIENT_SECRET=abc\n',
+  ])('never falls back to sign-in without a password where GitHub is half configured: %j', (env) => {
+    writeFileSync(join(folder, '.env'), env);
+    expect(() => config()).toThrow(/GITHUB_CLIENT_(ID|SECRET): is required/);
+  });
+
+  it('gathers the secrets that services ask for from .env, the environment and files', () => {
+    mkdirSync(join(folder, 'services'));
+    const yaml = (secret: string) =>
+      `name: mine\ntitle: M\ndescription: M.\nkind: proxy\ncommand: [x]\nenv: { A: { secret: ${secret} } }\n`;
+    writeFileSync(join(folder, 'services', 'mine.yaml'), yaml('MINE_KEY'));
+    writeFileSync(join(folder, '.env'), 'MINE_KEY=from-env-file\n');
+    expect(config({}, ['mine']).secrets).toEqual({ MINE_KEY: 'from-env-file' });
+    expect(config({ MINE_KEY: 'given' }, ['mine']).secrets).toEqual({ MINE_KEY: 'given' });
+    writeFileSync(join(folder, 'services', 'mine.yaml'), yaml('GATEWAY_JWT_SECRET'));
+    expect(() => config({}, ['mine'])).toThrow('is a setting of the gateway itself');
+  });
+
   it('leaves the keys of a deployment in the same .env alone', () => {
     writeFileSync(
       join(folder, '.env'),

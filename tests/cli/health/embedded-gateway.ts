@@ -29,6 +29,7 @@ export async function startTestGateway(): Promise<TestGateway> {
     host: 'localhost',
     port: 0,
     environment: {},
+    secrets: {},
     onEvent: (event) => events.push(event),
   });
   let closed = false;
