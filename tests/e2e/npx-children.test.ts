@@ -9,13 +9,19 @@ import { processesWith, RawClient, startProxy, until } from '../helpers/stdio-pr
 const SESSIONS = 20;
 const PACKAGE = '@modelcontextprotocol/server-everything@2026.8.31';
 
-it('20 sessions of a server that npx starts leave no process', { timeout: 180_000 }, async () => {
+it('20 sessions of a server that npx starts leave no process', { timeout: 300_000 }, async () => {
   // The server ignores what it does not know, so the word finds npx, its shell and the server alike.
   const mark = `mark-${randomUUID()}`;
-  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp' };
+  // Without the last one npx asks the registry each time, and this test waits for whatever the network does.
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '/tmp',
+    npm_config_prefer_offline: 'true',
+  };
   const test = await startProxy({
     command: () => ({ file: 'npx', args: ['-y', PACKAGE, 'stdio', mark], env }),
-    limits: { sessionIdleSeconds: 2 },
+    // The first one fetches the package.
+    limits: { sessionIdleSeconds: 2, initializeTimeoutSeconds: 150 },
   });
   try {
     let most = 0;
