@@ -189,7 +189,8 @@ function sendErrorPage(
   logError(context.logger, error, routeOf(request));
   // A person has no use for 401: there is nothing to authenticate with on a page.
   const status = error.status === 401 ? 400 : error.status;
-  if (error.status === 503) reply.headers(error.headers);
+  const retryAfter = error.headers['retry-after'];
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   return sendPage(
     reply,
     status,

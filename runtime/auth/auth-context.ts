@@ -6,6 +6,7 @@ import { createAudit, type Audit } from './audit.ts';
 import { createBrowsers, type Browsers } from './browser.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './keys.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
 import { createPages, type Pages } from './pages/render.ts';
 import { createResources, type Resources } from './resource.ts';
 import { createSealer, type Sealer } from './sealing.ts';
@@ -23,6 +24,7 @@ export interface AuthContext {
   resources: Resources;
   providers: Providers;
   browsers: Browsers;
+  limiter: Limiter;
   pages: Pages;
   audit: Audit;
   logger: Logger;
@@ -54,6 +56,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     resources: createResources(settings.topology),
     providers: createProviders(settings, fetch),
     browsers: createBrowsers(settings.topology.scheme === 'https', secretKey(settings.rootSecret, 'csrf')),
+    limiter: createLimiter(settings.rateLimits, logger, now),
     pages: createPages(new URL(issuer(settings.topology)).host),
     audit: createAudit(logger),
     logger,

@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, TransactionRecord } from '../store/store.ts';
 import type { AuthContext } from './auth-context.ts';
-import { errorResponse } from './authorization-response.ts';
+import { errorResponse, type ResponseTarget } from './authorization-response.ts';
 import { sendConsentPage } from './consent.ts';
 import {
   InvalidClientError,
@@ -15,9 +15,13 @@ import {
 } from './errors.ts';
 import { readParameters, type Parameters } from './parameters.ts';
 import { isS256Challenge } from './pkce.ts';
-import { isRegisteredRedirect } from './redirect-uri.ts';
+import { isRegisteredRedirect, isWebRedirect, redirectTarget } from './redirect-uri.ts';
 import { fitScopes, parseScope, serviceOfScope } from './scopes.ts';
+import { sendPage } from './send-page.ts';
 import { begin } from './transactions.ts';
+
+/** How long a parameter may be that is stored as it came, in bytes of UTF-8. */
+const MAX_BYTES = { state: 4096, redirect_uri: 2048, scope: 2048 };
 
 type Request = Pick<TransactionRecord, 'codeChallenge' | 'scopes' | 'resources' | 'state'>;
 
@@ -34,10 +38,7 @@ export async function authorize(
     asked = readRequest(context, parameters);
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
-    const state = readState(parameters);
-    return reply
-      .header('cache-control', 'no-store')
-      .redirect(errorResponse(context.issuer, { ...redirect, state }, error), 302);
+    return sendRequestError(context, reply, { ...redirect, state: readState(parameters) }, error);
   }
   const { handle, transaction } = await begin(context, {
     ...asked,
@@ -69,7 +70,7 @@ function readRedirectUri(
   parameters: Parameters,
 ): Pick<TransactionRecord, 'redirectUri' | 'redirectUriGiven'> {
   const registered = client.metadata.redirect_uris;
-  const redirectUri = parameters.one('redirect_uri');
+  const redirectUri = readBounded(parameters, 'redirect_uri');
   if (redirectUri !== undefined) {
     if (isRegisteredRedirect(redirectUri, registered)) return { redirectUri, redirectUriGiven: true };
     throw new InvalidRequestError(
@@ -83,7 +84,7 @@ function readRedirectUri(
 }
 
 function readRequest(context: AuthContext, parameters: Parameters): Request {
-  const state = parameters.one('state');
+  const state = readBounded(parameters, 'state');
   if (parameters.required('response_type') !== 'code') {
     throw new UnsupportedResponseTypeError('response_type must be code.');
   }
@@ -113,7 +114,7 @@ function readAccess(
   { settings, resources }: AuthContext,
   parameters: Parameters,
 ): Pick<Request, 'scopes' | 'resources'> {
-  const scopes = parseScope(parameters.one('scope'), settings.topology.services);
+  const scopes = parseScope(readBounded(parameters, 'scope'), settings.topology.services);
   const named = parameters.many('resource').map((value) => resources.resolve(value));
   const implied = scopes
     .flatMap((scope) => serviceOfScope(scope) ?? [])
@@ -127,6 +128,39 @@ function readAccess(
     ),
     resources: urls,
   };
+}
+
+/** Anybody may open authorization requests, so what one of them takes up is bounded. */
+function readBounded(parameters: Parameters, name: keyof typeof MAX_BYTES): string | undefined {
+  const value = parameters.one(name);
+  if (value !== undefined && Buffer.byteLength(value) > MAX_BYTES[name])
+    throw new InvalidRequestError(`${name} is longer than ${MAX_BYTES[name]} bytes.`);
+  return value;
+}
+
+/**
+ * Anybody can register a client, and a faulty request for it must not lead from our address to theirs at once. RFC 9700
+ * §4.11.2: the authorization server "SHOULD only automatically redirect the user agent if it trusts the redirect URI. If
+ * the URI is not trusted, the authorization server MAY inform the user and rely on the user to make the correct
+ * decision." A program on the person's own machine is no place to phish at, and it waits for the answer.
+ */
+function sendRequestError(
+  context: AuthContext,
+  reply: FastifyReply,
+  target: ResponseTarget,
+  error: OAuthError,
+): FastifyReply {
+  const returnUrl = errorResponse(context.issuer, target, error);
+  if (!isWebRedirect(target.redirectUri))
+    return reply.header('cache-control', 'no-store').redirect(returnUrl, 302);
+  const page = context.pages.error({
+    title: 'This did not work',
+    message: error.hint,
+    advice: `The request came from an application at ${redirectTarget(target.redirectUri)}. Go back there only if you know it.`,
+    returnUrl,
+    code: error.code,
+  });
+  return sendPage(reply, error.status, page);
 }
 
 /** The `state` of an error response; none where the request repeats it or puts control characters in. */

@@ -80,8 +80,9 @@ export async function consent(
     clientName: client.metadata.client_name,
     ...auditAccess(access),
   });
-  // The consent page stays good until it ends, so that going back or pressing twice does not end the sign-in.
-  return signInAt(context, reply, provider, { ...transaction, ...access }, client);
+  // The consent page stays good until the sign-in is complete, so that going back or pressing twice does not end it.
+  const agreed = { ...transaction, ...access, consentHash: transaction.idHash };
+  return signInAt(context, reply, provider, agreed, client);
 }
 
 /**

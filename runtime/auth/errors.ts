@@ -154,6 +154,15 @@ export class TemporarilyUnavailableError extends OAuthError {
   }
 }
 
+/** RFC 6585 §4: 429, with `Retry-After`. RFC 6749 §4.1.2.1 has the code for "a temporary overloading". */
+export class TooManyRequestsError extends OAuthError {
+  constructor(retryAfterSeconds: number, debug?: string) {
+    const seconds = Math.max(retryAfterSeconds, 1);
+    const hint = `Too many requests at once. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
+    super('temporarily_unavailable', 429, hint, debug, { 'retry-after': String(seconds) });
+  }
+}
+
 /** @returns what to answer for anything that was thrown; nothing of an unknown error gets into it */
 export function toOAuthError(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown;

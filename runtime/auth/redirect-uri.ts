@@ -6,7 +6,8 @@
  * parsers repair what they read (`http://2130706433/` becomes 127.0.0.1) and the browser's may repair differently.
  */
 
-const MAX_LENGTH = 2048;
+/** Of a URI in client metadata, in UTF-16 code units. */
+export const MAX_URI_LENGTH = 2048;
 
 /** RFC 3986 §2: the characters that a URI is made of. Leaves out control characters, spaces, quotes and backslashes. */
 const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/;
@@ -17,7 +18,10 @@ const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(:\d{1,5})?((?:[
 /** A scheme that a reverse domain name makes (RFC 8252 §7.1). */
 const DOTTED_SCHEME = /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/i;
 
-/** Schemes that run something or read something in the browser, whatever a setting says. */
+/**
+ * Schemes that run something or read something in the browser, whatever a setting says; also as the first label of a
+ * dotted one (`javascript.x:`), which a careless reader takes for the scheme itself.
+ */
 const DANGEROUS = new Set([
   'javascript',
   'data',
@@ -35,7 +39,7 @@ const DANGEROUS = new Set([
  * @returns why it may not register; undefined when it may
  */
 export function redirectUriProblem(uri: string, privateUseRedirects: readonly string[]): string | undefined {
-  if (uri.length > MAX_LENGTH) return 'A redirect URI is too long.';
+  if (uri.length > MAX_URI_LENGTH) return 'A redirect URI is too long.';
   if (!URI_CHARACTERS.test(uri)) return 'A redirect URI has characters that a URI does not have.';
   // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
   if (uri.includes('#')) return 'A redirect URI must not include a fragment.';
@@ -45,7 +49,7 @@ export function redirectUriProblem(uri: string, privateUseRedirects: readonly st
     return 'A redirect URI must not include user information.';
   }
   const scheme = uri.slice(0, uri.indexOf(':')).toLowerCase();
-  if (DANGEROUS.has(scheme)) return 'A redirect URI has a scheme that is never accepted.';
+  if (DANGEROUS.has(scheme.split('.')[0] ?? '')) return 'A redirect URI has a scheme that is never accepted.';
   if (scheme === 'https') return httpsProblem(uri, url);
   if (scheme === 'http') {
     return isLoopbackRedirect(uri)
@@ -59,6 +63,11 @@ export function redirectUriProblem(uri: string, privateUseRedirects: readonly st
 /** @returns whether the URI is on the person's own machine, where its port may change (RFC 8252 §7.3) */
 export function isLoopbackRedirect(uri: string): boolean {
   return LOOPBACK.test(uri) && URL.canParse(uri);
+}
+
+/** @returns whether the URI leads to a site on the web, not to a program on the person's own machine */
+export function isWebRedirect(uri: string): boolean {
+  return /^https?:/i.test(uri) && !isLoopbackRedirect(uri);
 }
 
 /**

@@ -13,12 +13,16 @@ import { CLIENT_AUTH_METHODS } from './client-auth.ts';
 import { InvalidClientMetadataError, InvalidRedirectUriError } from './errors.ts';
 import { GRANT_TYPES } from './grants/index.ts';
 import { sha256 } from './hashing.ts';
-import { redirectUriProblem } from './redirect-uri.ts';
+import { MAX_URI_LENGTH, redirectUriProblem } from './redirect-uri.ts';
+import { newRegistrationEnd, toldEnd } from './registration-end.ts';
 import { OFFLINE_ACCESS, parseScope, serviceScope } from './scopes.ts';
 import type { AuthSettings } from './settings.ts';
 
 /** No client has more redirect URIs. */
-const MAX_REDIRECT_URIS = 20;
+const MAX_REDIRECT_URIS = 16;
+
+/** No registration is larger as it is stored, in bytes of JSON. Those of the clients that people use are below 1 kB. */
+const MAX_METADATA_BYTES = 8 * 1024;
 
 /** Text that is shown to people or kept for the operator; whatever cannot be is left out. */
 const text = z
@@ -31,18 +35,21 @@ const text = z
 /** A web page; one that no browser should open is left out. */
 const webPage = z
   .string()
-  .max(2048)
+  .max(MAX_URI_LENGTH)
   .refine((value) => URL.canParse(value) && ['https:', 'http:'].includes(new URL(value).protocol))
   .optional()
   .catch(undefined);
+
+/** Names that the protocol gives; unknown ones are left out. */
+const names = z.array(z.string().max(200)).max(20);
 
 const requestSchema = z.object({
   redirect_uris: z.array(z.string()).min(1).max(MAX_REDIRECT_URIS),
   // RFC 7591 §2: "If unspecified or omitted, the default is 'client_secret_basic'".
   token_endpoint_auth_method: z.enum(CLIENT_AUTH_METHODS).default('client_secret_basic'),
   // RFC 7591 §2: "If omitted, the default behavior is that the client will use only the 'authorization_code' Grant Type."
-  grant_types: z.array(z.string()).max(20).default(['authorization_code']),
-  response_types: z.array(z.string()).max(20).default(['code']),
+  grant_types: names.default(['authorization_code']),
+  response_types: names.default(['code']),
   scope: z.string().max(4096).optional(),
   client_name: text,
   client_uri: webPage,
@@ -60,8 +67,9 @@ export async function register(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { settings, store, audit, now } = context;
+  const { settings, store, limiter, audit, now } = context;
   const metadata = readMetadata(request.body, settings);
+  limiter.admit('registrations');
   const { client, secret } = createClient(metadata, settings.clientLifetimeSeconds, now());
   await store.putClient(client);
   audit('client_registered', { client: client.id, clientName: metadata.client_name });
@@ -87,13 +95,19 @@ export function readMetadata(body: unknown, settings: AuthSettings): ClientMetad
   }
   if (!response_types.includes('code'))
     throw new InvalidClientMetadataError('response_types must include code.');
-  return {
+  return assertSize({
     redirect_uris: [...new Set(redirect_uris)],
     grant_types: [...new Set(grants)],
     response_types: ['code'],
     scope: registeredScope(scope, settings.topology.services),
     ...withoutUndefined(rest),
-  };
+  });
+}
+
+/** Anybody may register, so what one registration takes up is bounded as a whole, too. */
+function assertSize(metadata: ClientMetadata): ClientMetadata {
+  if (Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES) return metadata;
+  throw new InvalidClientMetadataError(`The metadata is larger than ${MAX_METADATA_BYTES} bytes.`);
 }
 
 /** Unknown values are dropped from the answer, not refused. It is a record: what a person agrees to decides. */
@@ -117,7 +131,7 @@ function createClient(
     registrationTokenHash: sha256(randomToken()),
     issuedAtMs,
     ...(secret !== undefined && { secretHash: sha256(secret) }),
-    ...(lifetimeSeconds > 0 && { expiresAtMs: issuedAtMs + lifetimeSeconds * 1000 }),
+    ...newRegistrationEnd(issuedAtMs, lifetimeSeconds),
   };
   return { client, ...(secret !== undefined && { secret }) };
 }
@@ -129,7 +143,7 @@ function registrationAnswer(client: ClientRecord, secret: string | undefined): R
     client_id_issued_at: client.issuedAtMs / 1000,
     ...(secret !== undefined && {
       client_secret: secret,
-      client_secret_expires_at: (client.expiresAtMs ?? 0) / 1000,
+      client_secret_expires_at: (toldEnd(client) ?? 0) / 1000,
     }),
     ...client.metadata,
   };

@@ -1,4 +1,5 @@
 import type { Topology } from '../config/topology.ts';
+import type { RateLimit } from './token-bucket.ts';
 
 /** One enabled service, in the words that people read. */
 export interface ServiceSettings {
@@ -30,6 +31,21 @@ export interface LocalSettings {
 
 export type IdentityProviderSettings = GithubSettings | LocalSettings;
 
+/** How much strangers may have stored, all of them together, at one process. */
+export interface RateLimits {
+  registrations: RateLimit;
+  /** Authorization requests that come to the consent page. */
+  authorizations: RateLimit;
+  /** Consents that go on to an identity provider: apart, so that a flood of requests stops nobody who is past them. */
+  signIns: RateLimit;
+}
+
+export const DEFAULT_RATE_LIMITS: RateLimits = {
+  registrations: { burst: 100, perSecond: 5 },
+  authorizations: { burst: 200, perSecond: 20 },
+  signIns: { burst: 200, perSecond: 20 },
+};
+
 /** Everything that the authorization server is told; the configuration makes it, tests write it by hand. */
 export interface AuthSettings {
   /** The issuer and every URL that is told to anybody. */
@@ -54,4 +70,6 @@ export interface AuthSettings {
   /** At least one. With several, the person chooses on the consent page. */
   identityProviders: IdentityProviderSettings[];
   documents: { serviceDocumentation?: string; policyUri?: string; tosUri?: string };
+  /** Over `DEFAULT_RATE_LIMITS`. */
+  rateLimits?: Partial<RateLimits>;
 }

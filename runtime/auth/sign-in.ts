@@ -8,6 +8,7 @@ import { clientOf } from './consent.ts';
 import { AccessDeniedError } from './errors.ts';
 import { sha256 } from './hashing.ts';
 import type { Identity } from './idp/provider.ts';
+import { keepRegistration } from './registration-end.ts';
 import { sendOnward, sendPage } from './send-page.ts';
 
 /** RFC 6749 §4.1.2: "The authorization code MUST expire shortly after it is issued"; security invariant 2 says 60 s. */
@@ -25,8 +26,11 @@ export async function completeSignIn(
     context.audit('sign_in_refused', { ...who, reason: 'not on the allow-list' });
     return refuse(context, reply, transaction, user);
   }
+  await keepRegistration(context.store, client);
   const { grant, code } = createGrant(transaction, user, context.now());
   await context.store.putGrant(grant);
+  // A consent is for one sign-in: from now on its page leads to no other. It may have ended by itself meanwhile.
+  if (transaction.consentHash !== undefined) await context.store.takeTransaction(transaction.consentHash);
   context.audit('signed_in', { ...who, grant: grant.id });
   return sendOnward(context, reply, 'You are signed in', codeResponse(context.issuer, transaction, code));
 }

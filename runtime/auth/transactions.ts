@@ -12,11 +12,13 @@ type New = Omit<TransactionRecord, 'idHash' | 'expiresAtMs'>;
 
 const LOST = 'This sign-in is over or was never begun. Start again from the application.';
 
+/** @throws TooManyRequestsError; StoreUnavailableError */
 export async function begin(
-  { store, now }: AuthContext,
+  { store, limiter, now }: AuthContext,
   fields: New,
   handle = randomToken(),
 ): Promise<{ handle: string; transaction: TransactionRecord }> {
+  limiter.admit(fields.step === 'consent' ? 'authorizations' : 'signIns');
   const transaction = { ...fields, idHash: sha256(handle), expiresAtMs: now() + LIFETIME_MS };
   await store.putTransaction(transaction);
   return { handle, transaction };

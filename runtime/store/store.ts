@@ -21,6 +21,8 @@ export interface ClientRecord {
   issuedAtMs: number;
   /** Absent: never. */
   expiresAtMs?: number;
+  /** Until a person has first signed in to it: the end that it gets then. Without `expiresAtMs`: never. */
+  onFirstSignIn?: { expiresAtMs?: number };
 }
 
 /** RFC 7591 §2, the members that this server understands. */
@@ -73,6 +75,8 @@ export interface TransactionRecord {
   resources: string[];
   /** SHA-256 of the cookie of the browser that began, base64url. */
   browserHash: string;
+  /** In the step `upstream`: `idHash` of the consent that it follows from, which ends when this is complete. */
+  consentHash?: string;
   /** Identity provider chosen, and what it needs to check its answer. */
   upstream?: { provider: string; nonce?: string; codeVerifier?: string };
   expiresAtMs: number;

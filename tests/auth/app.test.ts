@@ -206,7 +206,8 @@ describe('createAuth', () => {
       const { page, person } = await openConsent(auth);
       expect(page.html).toContain('Allow, with GitHub');
       expect((await person.press(page, { decision: 'allow:github' })).url).toContain('code=');
-      const local = await person.press(page, { decision: 'allow:local' });
+      const again = await openConsent(auth, { person });
+      const local = await person.press(again.page, { decision: 'allow:local' });
       expect(local.html).toContain('Continue as alice');
       // One step's form is no good for the other.
       const form = formOf(local.html).values;

@@ -9,6 +9,7 @@ import {
   REDIRECT_URI,
   registerClient,
   signIn,
+  unescapeHtml,
   type RegisteredClient,
 } from '../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../helpers/oauth-server.ts';
@@ -89,6 +90,35 @@ describe('other errors go to the client, with state and iss (invariant 11; RFC 9
     expect(location.searchParams.has('code')).toBe(false);
   });
 
+  it('and to a program on the person’s machine at once', async () => {
+    const cursor = 'cursor://anysphere.cursor-mcp/oauth/callback';
+    const app = await registerClient(test.origin, { redirect_uris: [cursor] });
+    const response = await ask({ client_id: app.client_id, redirect_uri: cursor, response_type: 'token' });
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toMatch(/^cursor:.*error=unsupported_response_type/);
+  });
+
+  it('but to a site on the web by a link that the person follows (RFC 9700 §4.11.2)', async () => {
+    const site = await registerClient(test.origin, { redirect_uris: ['https://app.example/cb?keep=1'] });
+    const response = await ask({
+      client_id: site.client_id,
+      redirect_uri: 'https://app.example/cb?keep=1',
+      scope: 'mcp:echo\u0007',
+    });
+    expect([response.status, response.headers.get('location')]).toEqual([400, null]);
+    const html = await response.text();
+    expect(html).not.toContain('http-equiv="refresh"');
+    expect(html).toContain('app.example');
+    const link = new URL(unescapeHtml(/href="(https:[^"]*)"/.exec(html)?.[1] ?? ''));
+    expect(link.origin + link.pathname).toBe('https://app.example/cb');
+    expect(Object.fromEntries(link.searchParams)).toMatchObject({
+      keep: '1',
+      error: 'invalid_request',
+      state: 'the state',
+      iss: test.origin,
+    });
+  });
+
   it('a repeated parameter, whose state is not repeated back', async () => {
     for (const [suffix, state] of [
       ['&scope=mcp:echo&scope=mcp:fetch', 'the state'],
@@ -98,6 +128,31 @@ describe('other errors go to the client, with state and iss (invariant 11; RFC 9
       expect(location.searchParams.get('error')).toBe('invalid_request');
       expect(location.searchParams.get('state')).toBe(state);
     }
+  });
+});
+
+describe('what a request may take up', () => {
+  it.each([
+    ['state', 4096],
+    ['scope', 2048],
+  ])('%s: %d bytes', async (name, bytes) => {
+    const longest = 'ü'.repeat(bytes / 2);
+    expect((await ask({ [name]: longest })).status).toBe(200);
+    const before = test.store.calls.filter((call) => call === 'putTransaction').length;
+    const response = await ask({ [name]: `${longest}a` });
+    const location = new URL(response.headers.get('location') ?? '');
+    expect(location.searchParams.get('error')).toBe('invalid_request');
+    expect(location.searchParams.get('state')).toBe(name === 'state' ? `${longest}a` : 'the state');
+    expect(test.store.calls.filter((call) => call === 'putTransaction')).toHaveLength(before);
+  });
+
+  it('redirect_uri: 2048 bytes, with its port', async () => {
+    const path = 'a'.repeat(2048 - 'http://127.0.0.1/'.length);
+    const long = await registerClient(test.origin, { redirect_uris: [`http://127.0.0.1/${path}`] });
+    const at = (redirect_uri: string) => ask({ client_id: long.client_id, redirect_uri });
+    expect((await at(`http://127.0.0.1/${path}`)).status).toBe(200);
+    const response = await at(`http://127.0.0.1:50999/${path}`);
+    expect([response.status, response.headers.get('location')]).toEqual([400, null]);
   });
 });
 

@@ -103,6 +103,44 @@ describe('invariant 1: consent', () => {
     expect(local.status).toBe(400);
   });
 
+  it('is for one sign-in: going back or pressing twice is harmless until it is complete, and nothing after', async () => {
+    const other = await startTestAuth();
+    try {
+      const { page, person } = await openConsent(other);
+      const allow = { decision: 'allow:local' };
+      const [first] = await Promise.all([person.press(page, allow), person.press(page, allow)]);
+      const second = await person.press(page, allow);
+      expect(first.html).toContain('Continue as alice');
+      expect((await person.press(second, {})).url).toContain('code=');
+      const replayed = await person.press(page, allow);
+      expect([replayed.status, replayed.html.includes('This sign-in is over')]).toEqual([400, true]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('stays good when the person signed in with an account that is not allowed in', async () => {
+    const { page, person } = await openConsent(test);
+    github.account = { id: 7, login: 'mallory' };
+    expect((await person.press(page, ALLOW)).status).toBe(403);
+    github.account = { id: 583231, login: 'Alice' };
+    expect((await person.press(page, ALLOW)).url).toContain('code=');
+    expect((await person.press(page, ALLOW)).status).toBe(400);
+  });
+
+  it('may end by itself while the person is at the identity provider', async () => {
+    const other = await startTestAuth();
+    try {
+      const { page, person } = await openConsent(other);
+      other.clock.advance(9 * 60_000);
+      const local = await person.press(page, { decision: 'allow:local' });
+      other.clock.advance(9 * 60_000);
+      expect((await person.press(local, {})).url).toContain('code=');
+    } finally {
+      await other.close();
+    }
+  });
+
   it('ends after ten minutes', async () => {
     const other = await startTestAuth({ github });
     try {

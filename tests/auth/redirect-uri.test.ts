@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   isLoopbackRedirect,
   isRegisteredRedirect,
+  isWebRedirect,
   redirectTarget,
   redirectUriProblem,
   withParameters,
@@ -23,6 +24,7 @@ describe('invariant 4: what may register', () => {
     'http://[::1]:8080/cb',
     'com.example.app:/callback',
     'com.example.app://host/callback',
+    'com.data.javascript:/callback',
     CURSOR,
   ])('accepts %s', (uri) => expect(redirectUriProblem(uri, [CURSOR])).toBeUndefined());
 
@@ -34,6 +36,15 @@ describe('invariant 4: what may register', () => {
     'file:///etc/passwd',
     'blob:https://example.com/x',
     'about:blank',
+    'javascript.x:alert(1)',
+    'JavaScript.x:/cb',
+    'data.x:text/html',
+    'vbscript.x:/cb',
+    'file.x:/cb',
+    'blob.x:/cb',
+    'view-source.x:/cb',
+    'about.x:/cb',
+    'filesystem.x.y:/cb',
     'http://localhost.evil.example/cb',
     'http://localhost@evil.example/cb',
     'http://127.0.0.1@evil.example/cb',
@@ -83,7 +94,7 @@ describe('invariant 4: what may register', () => {
   ])('refuses %j', (uri) => expect(redirectUriProblem(uri, [CURSOR])).toBeTypeOf('string'));
 
   it('never accepts a dangerous scheme, not even from the setting', () => {
-    for (const uri of ['javascript:alert(1)', 'data:text/html,x', 'file:///x']) {
+    for (const uri of ['javascript:alert(1)', 'javascript.x:/cb', 'data:text/html,x', 'file:///x']) {
       expect(redirectUriProblem(uri, [uri])).toBeTypeOf('string');
     }
   });
@@ -209,6 +220,13 @@ describe('redirect URIs', () => {
         );
       }),
     );
+  });
+
+  it('are on the web or on the person’s own machine', () => {
+    for (const uri of ['https://claude.ai/x', 'HTTPS://claude.ai/x', 'https://localhost/cb', 'http://e.com/'])
+      expect(isWebRedirect(uri)).toBe(true);
+    for (const uri of ['http://127.0.0.1:1/x', 'http://localhost/cb', CURSOR, 'com.example.app:/cb'])
+      expect(isWebRedirect(uri)).toBe(false);
   });
 
   it('are shown as the host, or the scheme where there is none', () => {

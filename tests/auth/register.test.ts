@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  authorize,
   codeForm,
   postJson,
   postToken,
@@ -119,6 +120,7 @@ describe('registration (RFC 7591)', () => {
         token_endpoint_auth_method: 'client_secret_basic',
       });
       expect(client.client_secret_expires_at).toBe(0);
+      await authorize(other, { client });
       other.clock.advance(50 * 365 * 86_400_000);
       expect(await other.store.getClient(client.client_id)).toBeDefined();
     } finally {
@@ -155,7 +157,7 @@ describe('registration (RFC 7591)', () => {
     [{ redirect_uris: [] }, 'invalid_redirect_uri'],
     [{ redirect_uris: 'https://example.com/cb' }, 'invalid_redirect_uri'],
     [
-      { redirect_uris: Array.from({ length: 21 }, (_, index) => `https://example.com/${index}`) },
+      { redirect_uris: Array.from({ length: 17 }, (_, index) => `https://example.com/${index}`) },
       'invalid_redirect_uri',
     ],
     [{}, 'invalid_redirect_uri'],
@@ -182,6 +184,31 @@ describe('registration (RFC 7591)', () => {
     expect([broken.status, await broken.text()]).toEqual([400, expect.not.stringContaining('sesame')]);
     expect((await post(JSON.stringify({ padding: 'x'.repeat(70_000) }))).status).toBe(413);
     expect((await post('redirect_uris=x', 'application/x-www-form-urlencoded')).status).toBe(415);
+  });
+
+  it('is no larger than 8 kB as a whole, each text bounded', async () => {
+    const uris = (length: number, each: number) =>
+      Array.from({ length }, (_, index) => `https://example.com/${index}/`.padEnd(each, 'a'));
+    expect((await register({ redirect_uris: uris(16, 400) })).status).toBe(201);
+    const before = test.store.calls.length;
+    for (const body of [
+      { redirect_uris: uris(16, 500) },
+      { redirect_uris: uris(16, 2048) },
+      { redirect_uris: uris(3, 2048), client_uri: uris(1, 2048)[0], logo_uri: uris(1, 2048)[0] },
+      {
+        redirect_uris: uris(1, 50),
+        contacts: Array.from({ length: 10 }, () => '\u{1f511}'.repeat(100)),
+        tos_uri: uris(1, 2048)[0],
+        policy_uri: uris(1, 2048)[0],
+        logo_uri: uris(1, 2048)[0],
+      },
+      { redirect_uris: uris(1, 50), grant_types: ['authorization_code', 'a'.repeat(201)] },
+      { redirect_uris: uris(1, 50), response_types: ['code', 'a'.repeat(201)] },
+      { redirect_uris: uris(1, 50), scope: 'a'.repeat(4097) },
+    ]) {
+      expect(await register(body)).toMatchObject({ status: 400, body: { error: 'invalid_client_metadata' } });
+    }
+    expect(test.store.calls).toHaveLength(before);
   });
 
   it('ends with the client lifetime, for /authorize and /token', async () => {

@@ -119,6 +119,28 @@ function describeClients(context: ContractContext): void {
     expect(await store.getClient('c')).toBeUndefined();
   });
 
+  it('moves the end of a client by replacing it, for ever too', async () => {
+    const { store, clock } = context();
+    const day = 86_400_000;
+    const client = makeClient('c', clock.now(), {
+      expiresAtMs: clock.now() + day,
+      onFirstSignIn: { expiresAtMs: clock.now() + 90 * day },
+    });
+    await store.putClient(client);
+    expect(await store.getClient('c')).toStrictEqual(client);
+    const kept = makeClient('c', clock.now(), { expiresAtMs: clock.now() + 90 * day });
+    expect(await store.replaceClient(kept)).toBe(true);
+    await store.putGrant(makeGrant('g', clock.now(), { expiresAtMs: clock.now() + 1_000 * day }));
+    clock.advance(90 * day - 1);
+    expect(await store.getClient('c')).toStrictEqual(kept);
+    expect((await store.standing('g', 'c', 'github:1')).clientAlive).toBe(true);
+    const unending = makeClient('c', clock.now());
+    expect(await store.replaceClient(unending)).toBe(true);
+    clock.advance(900 * day);
+    expect(await store.getClient('c')).toStrictEqual(unending);
+    expect((await store.standing('g', 'c', 'github:1')).clientAlive).toBe(true);
+  });
+
   it('lists newest first, of the same moment by id', async () => {
     const { store, clock } = context();
     for (const [id, age] of [

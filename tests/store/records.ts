@@ -51,6 +51,7 @@ export function makeTransaction(
     scopes: ['mcp:fetch'],
     resources: [],
     browserHash: 'YnJvd3Nlcg',
+    consentHash: 'Y29uc2VudA',
     upstream: { provider: 'github', codeVerifier: 'dmVyaWZpZXI' },
     expiresAtMs,
     ...more,

@@ -195,15 +195,22 @@ describe('sqlite', () => {
       const child = await startChild(path, 400);
       const nowMs = Date.now();
       await child.call('putGrant', makeGrant('g', nowMs));
-      let answer: Answer = {};
+      const fill = async (put: (index: number) => Promise<Answer>): Promise<Answer> => {
+        let answer: Answer = {};
+        for (let index = 0; answer.error === undefined && index < 1_000; index++) answer = await put(index);
+        return answer;
+      };
       // A big record fails first; smaller ones then fill what room is left.
       for (const size of [9_000, 1]) {
-        answer = {};
-        for (let index = 0; answer.error === undefined && index < 1_000; index++) {
-          const transaction = makeTransaction(`t${size}-${index}`, nowMs, { state: 'x'.repeat(size) });
-          answer = await child.call('putTransaction', transaction);
-        }
+        await fill((index) =>
+          child.call(
+            'putTransaction',
+            makeTransaction(`t${size}-${index}`, nowMs, { state: 'x'.repeat(size) }),
+          ),
+        );
       }
+      // At last the very page that redeeming writes: a new record may need more pages than that, and fail before it.
+      const answer = await fill(() => child.call('putGrant', makeGrant('g', nowMs)));
       expect(answer).toMatchObject({
         error: 'StoreUnavailableError',
         message: expect.stringContaining('disk'),

@@ -16,22 +16,24 @@ export const grantType = 'authorization_code';
 export const parameters = ['code', 'redirect_uri', 'code_verifier', 'resource'] as const;
 
 const INVALID = 'The authorization code is invalid, has expired or was used before.';
+const REPLAYED = 'The authorization code was used before; what it issued is revoked.';
 
 export async function find(
-  { store }: AuthContext,
+  context: AuthContext,
   client: ClientRecord,
   request: Parameters,
 ): Promise<GrantRecord> {
+  const { store } = context;
   const code = request.required('code');
-  const verifier = request.required('code_verifier');
-  const redirectUri = request.one('redirect_uri');
   const grant = await store.getGrant(code.split('.')[0] ?? '');
   if (grant === undefined || !equalsInConstantTime(sha256(code), grant.codeHash))
     throw new InvalidGrantError(INVALID);
+  if (grant.codeUsed) return refuseReplay(context, grant);
+  const verifier = request.required('code_verifier');
   // RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated confidential client, or if the
   // client is public, ensure that the code was issued to 'client_id' in the request".
   if (grant.clientId !== client.id) throw new InvalidGrantError(INVALID, 'code of another client');
-  assertSameRedirect(grant, redirectUri);
+  assertSameRedirect(grant, request.one('redirect_uri'));
   // RFC 7636 §4.6: "If the values are not equal, an error response indicating 'invalid_grant' […] MUST be returned."
   if (!verifyPkce(verifier, grant.codeChallenge))
     throw new InvalidGrantError('code_verifier does not match code_challenge.');
@@ -46,20 +48,37 @@ export async function handler({
   expiresAtMs,
 }: TokenRequest): Promise<string> {
   const { store, audit } = context;
-  const who = { client: grant.clientId, user: grant.user.id, userName: grant.user.name, grant: grant.id };
   const result = await store.redeemCode(grant.id, sha256(request.required('code')), expiresAtMs);
   switch (result.outcome) {
     case 'unknown':
       throw new InvalidGrantError(INVALID);
     case 'replayed':
-      audit('code_replayed', who);
-      throw new InvalidGrantError('The authorization code was used before; what it issued is revoked.');
+      audit('code_replayed', who(grant));
+      throw new InvalidGrantError(REPLAYED);
     case 'redeemed':
-      audit('tokens_issued', { ...who, scope: grant.scopes.join(' '), resources: grant.resources });
+      audit('tokens_issued', { ...who(grant), scope: grant.scopes.join(' '), resources: grant.resources });
       return mint(result.grant.generation);
     default:
       throw new ServerError('the store answered an unknown outcome');
   }
+}
+
+/**
+ * RFC 6749 §4.1.2: "If an authorization code is used more than once, the authorization server MUST deny the request and
+ * SHOULD revoke (when possible) all tokens previously issued based on that authorization code." Whatever else the request
+ * got wrong: whoever sends a used code knows what nobody should. (One that is used up after `find` has read it is found
+ * by `redeemCode`.)
+ */
+async function refuseReplay({ store, audit }: AuthContext, grant: GrantRecord): Promise<never> {
+  if (!grant.revoked) {
+    await store.revokeGrant(grant.id);
+    audit('code_replayed', who(grant));
+  }
+  throw new InvalidGrantError(REPLAYED);
+}
+
+function who({ id, clientId, user }: GrantRecord) {
+  return { client: clientId, user: user.id, userName: user.name, grant: id };
 }
 
 /**

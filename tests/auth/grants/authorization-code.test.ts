@@ -67,9 +67,28 @@ describe('invariant 2: a code', () => {
     expect(test.logs.some(({ event }) => event === 'code_replayed')).toBe(true);
   });
 
-  it('used a second time by somebody who lacks the verifier revokes nothing', async () => {
+  it.each([
+    ['the verifier', () => ({ code_verifier: makePkce().verifier })],
+    ['any verifier', () => ({ code_verifier: undefined })],
+    ['the redirect URI', () => ({ redirect_uri: 'http://127.0.0.1:33418/other' })],
+    ['a resource of it', () => ({ resource: 'https://other.example/' })],
+    ['the client', async () => ({ client_id: (await registerClient(test.origin)).client_id })],
+  ])('used a second time by somebody who lacks %s revokes all the same', async (_what, change) => {
     const flow = await signIn(test);
-    await postToken(test, codeForm(flow, { code_verifier: makePkce().verifier }));
+    const authorization = `Bearer ${flow.tokens.access_token}`;
+    for (let count = 0; count < 2; count++)
+      expect(await postToken(test, codeForm(flow, await change()))).toMatchObject(refused);
+    expect((await test.auth.verify({ service: 'echo', authorization })).status).toBe(401);
+    expect(await postToken(test, refreshForm(flow.client, flow.tokens.refresh_token))).toMatchObject(refused);
+    expect(test.logs.filter(({ event }) => event === 'code_replayed')).toHaveLength(1);
+  });
+
+  it('guessed after it was used revokes nothing', async () => {
+    const flow = await signIn(test);
+    const [grantId = ''] = (flow.answer.get('code') ?? '').split('.');
+    expect(await postToken(test, codeForm(flow, { code: `${grantId}.${'A'.repeat(43)}` }))).toMatchObject(
+      refused,
+    );
     expect((await postToken(test, refreshForm(flow.client, flow.tokens.refresh_token))).status).toBe(200);
   });
 
