@@ -50,6 +50,7 @@ export async function runRegister(flags: RegisterFlags, output: Output = createO
     if (registered.client_secret !== undefined) {
       output.note('\nThis is the only time that the secret is shown: only its hash is kept.');
     }
+    output.note('Sign in with it within 24 hours: a registration that nobody has used ends then.');
   } finally {
     client.close();
   }

@@ -86,6 +86,7 @@ export function proxiedEndpoint(options: EndpointOptions, launch: Launch): Servi
     command: (caller) => childCommand(options, launch, caller),
     contextKey: options.contextKey,
     allowedOrigins: limits.MCP_CORS_ORIGINS,
+    clientRoots: service.clientRoots,
     logger: options.logger,
     limits: {
       maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,

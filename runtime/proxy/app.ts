@@ -1,11 +1,12 @@
 /**
  * The proxy: Streamable HTTP (MCP 2025-03-26 to 2025-11-25) in front of an unmodified stdio server, one child for each
- * session. A plain `node:http` listener: on the way of a call there is one JSON.parse in each direction and no copy of
- * the message's text.
+ * session. A plain `node:http` listener: on the way of a call its text is parsed and written anew, and its answer is
+ * parsed and passed on as it is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import { BodyBudget } from './body.ts';
 import { CallerVerifier } from './caller.ts';
 import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
 import type { ChildCommand, Spawn } from './child.ts';
@@ -29,6 +30,8 @@ export interface ProxyOptions {
   /** Values of `Origin` that may call; `*` among them means any. A request without `Origin` is no browser's. */
   allowedOrigins: string[];
   limits?: Partial<ProxyLimits>;
+  /** Whether the server may ask clients for their roots; false unless told (`client-roots.ts` says why). */
+  clientRoots?: boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -53,10 +56,13 @@ export function createProxy(options: ProxyOptions): Proxy {
   const { service, logger } = options;
   const now = options.now ?? Date.now;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const sessions = new Sessions({ service, limits, logger, now, spawn: options.spawn });
+  const clientRoots = options.clientRoots ?? false;
+  const sessions = new Sessions({ service, limits, clientRoots, logger, now, spawn: options.spawn });
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
-  const deps: ProxyDeps = { service, limits, logger, now, sessions, command: options.command };
+  const bodies = new BodyBudget(limits.maxMessageBytes);
+  const { command } = options;
+  const deps: ProxyDeps = { service, limits, logger, now, sessions, bodies, clientRoots, command };
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const path = pathOf(req.url);

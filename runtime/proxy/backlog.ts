@@ -1,9 +1,10 @@
 /** What a server said while its client had no stream open, in order, bounded in number and bytes. */
+import type { RpcId } from './json-rpc.ts';
 
 export interface BacklogEntry {
   line: Buffer;
-  /** The server waits for an answer to it. */
-  isRequest: boolean;
+  /** Of a request, which the server waits to be answered. */
+  requestId: RpcId | undefined;
 }
 
 export class Backlog {
@@ -22,7 +23,7 @@ export class Backlog {
   }
 
   get hasRequest(): boolean {
-    return this.#entries.some((entry) => entry.isRequest);
+    return this.#entries.some((entry) => entry.requestId !== undefined);
   }
 
   /** @returns the oldest entries, which had to go to make room */

@@ -2,8 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import type { BodyBudget } from './body.ts';
 import type { ChildCommand } from './child.ts';
-import { HANDSHAKE_VERSIONS, VERSION_HEADER, type Refusal } from './http.ts';
+import { HANDSHAKE_VERSIONS, RETRY_AFTER, VERSION_HEADER, type Refusal } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Session } from './session.ts';
@@ -17,11 +18,12 @@ export interface ProxyDeps {
   /** Milliseconds since the epoch. */
   now: () => number;
   sessions: Sessions;
+  bodies: BodyBudget;
+  clientRoots: boolean;
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
 }
 
 const SUPPORTED: ReadonlySet<string> = new Set(HANDSHAKE_VERSIONS);
-const RETRY_AFTER_SECONDS = 30;
 
 /** @returns a header that is a single value; Node joins or drops repeated ones */
 export function headerOf(req: IncomingMessage, name: string): string | undefined {
@@ -61,7 +63,7 @@ export function unsupportedVersion(requested: string): Refusal {
 }
 
 export function unavailable(status: number, message: string): Refusal {
-  return { status, code: ErrorCode.server, message, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } };
+  return { status, code: ErrorCode.server, message, headers: RETRY_AFTER };
 }
 
 export const SHUTTING_DOWN = unavailable(503, 'The proxy is shutting down.');

@@ -3,11 +3,16 @@
  * (MCP 2025-11-25, Lifecycle, Shutdown, stdio: close the input, wait, SIGTERM, wait, SIGKILL).
  */
 import { randomUUID } from 'node:crypto';
-import { spawn as nodeSpawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import {
+  spawn as nodeSpawn,
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+} from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 import { LineSplitter } from './framing.ts';
 import { LineLog } from './line-log.ts';
+import { raiseOomScore } from './oom-score.ts';
 import { forgetGroup, signalGroup, trackGroup } from './process-group.ts';
 import { CHILD_MARK, killStrays } from './strays.ts';
 
@@ -19,7 +24,8 @@ export interface ChildCommand {
   cwd?: string;
 }
 
-export type Spawn = (command: ChildCommand) => ChildProcessWithoutNullStreams;
+/** With a pipe for each of stdin, stdout and stderr, where there are file descriptors for them. */
+export type Spawn = (command: ChildCommand) => ChildProcess;
 
 export interface ChildHandlers {
   onLine(line: Buffer): void;
@@ -51,10 +57,16 @@ const POLL_MS = 20;
 const KILL_WAIT_MS = 1000;
 /** Below this, copying messages together is cheaper than another system call. */
 const MAX_JOINED_BYTES = 64 * 1024;
-const NEWLINE = 0x0a;
 
 const spawnDetached: Spawn = ({ file, args, env, cwd }) =>
   nodeSpawn(file, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+
+/** The machine or the process has no file descriptors left; it may have some in a moment. */
+export class NoPipesError extends Error {
+  constructor() {
+    super('there are no file descriptors left for its pipes');
+  }
+}
 
 export class Child {
   readonly #mark = randomUUID();
@@ -72,18 +84,27 @@ export class Child {
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
 
-  /** @throws whatever `spawn` throws for a command that cannot even be tried */
+  /** @throws NoPipesError, or whatever `spawn` throws for a command that cannot even be tried */
   constructor(command: ChildCommand, options: ChildOptions, handlers: ChildHandlers) {
     this.#handlers = handlers;
     this.#logger = options.logger;
     const env = { ...command.env, [CHILD_MARK]: this.#mark };
-    this.#process = (options.spawn ?? spawnDetached)({ ...command, env });
-    const { pid } = this.#process;
+    const started = (options.spawn ?? spawnDetached)({ ...command, env });
+    // Before anything else: an error that nobody listens to would end the proxy.
+    started.on('error', (error) => {
+      if (started.pid === undefined) this.#finish(`could not be started: ${error.message}`);
+    });
+    if (!hasPipes(started)) throw new NoPipesError();
+    this.#process = started;
+    const { pid } = started;
     this.#fields = { ...options.logFields, pid };
     this.#log = new LineLog(options.logger, this.#fields, options.now);
     this.#groupGone = pid === undefined;
     this.#exited = pid === undefined;
-    if (pid !== undefined) trackGroup(pid);
+    if (pid !== undefined) {
+      trackGroup(pid);
+      raiseOomScore(pid);
+    }
     this.#listen(options.maxMessageBytes);
   }
 
@@ -150,9 +171,6 @@ export class Child {
     stdin.on('error', (error) => this.#stdinFailed(error));
     stdout.on('error', () => undefined);
     stderr.on('error', () => undefined);
-    this.#process.on('error', (error) => {
-      if (this.#process.pid === undefined) this.#finish(`could not be started: ${error.message}`);
-    });
     this.#process.on('exit', () => {
       this.#exited = true;
       setTimeout(() => this.#finish(this.#exitReason()), DRAIN_MS).unref();
@@ -228,18 +246,8 @@ export class Child {
   }
 }
 
-/** @returns `text` as a line for `Child.write` */
-export function lineOf(text: string): Buffer {
-  return Buffer.from(`${text}\n`);
-}
-
-/**
- * Makes a message one line, in place: outside strings a newline is white space, and inside one JSON does not allow it.
- * @param message valid JSON with a newline as its last byte
- */
-export function toOneLine(message: Buffer): Buffer {
-  for (let at = message.indexOf(NEWLINE); at < message.length - 1; at = message.indexOf(NEWLINE, at + 1)) {
-    message[at] = 0x20;
-  }
-  return message;
+/** `spawn` gives up before it makes the streams when it runs out of file descriptors (EMFILE, ENFILE). */
+function hasPipes(process: ChildProcess): process is ChildProcessWithoutNullStreams {
+  const { stdin, stdout, stderr } = process as Partial<ChildProcess>;
+  return Boolean(stdin && stdout && stderr);
 }

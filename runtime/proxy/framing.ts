@@ -6,6 +6,7 @@
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
 /** How much of both ends of an over-long line is kept, in bytes: enough to find an id or to recognise it in a log. */
 const FRAGMENT_BYTES = 512;
 
@@ -96,4 +97,22 @@ export class LineSplitter {
 function lastBytes(before: Buffer, piece: Buffer): Buffer {
   if (piece.length >= FRAGMENT_BYTES) return Buffer.from(piece.subarray(-FRAGMENT_BYTES));
   return Buffer.concat([before.subarray(-FRAGMENT_BYTES), piece]).subarray(-FRAGMENT_BYTES);
+}
+
+/** @returns a message as the line that a server reads. @param text JSON */
+export function lineOf(text: string): Buffer {
+  return toOneLine(Buffer.from(`${text}\n`));
+}
+
+/**
+ * Makes a message one line, in place: outside strings a line break is white space, and inside one JSON does not allow it. A
+ * carriage return is one for servers that read text with universal newlines, as Python's do.
+ * @param message valid JSON with a newline as its last byte
+ */
+export function toOneLine(message: Buffer): Buffer {
+  for (const lineBreak of [NEWLINE, CARRIAGE_RETURN]) {
+    let at = message.indexOf(lineBreak);
+    for (; at !== -1 && at < message.length - 1; at = message.indexOf(lineBreak, at + 1)) message[at] = SPACE;
+  }
+  return message;
 }

@@ -1,5 +1,5 @@
 /** HTTP rules of Streamable HTTP (MCP 2025-11-25, Transports) as functions of single headers, and the replies. */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { errorText, type RpcId } from './json-rpc.ts';
 
 export const SESSION_HEADER = 'mcp-session-id';
@@ -14,6 +14,9 @@ export interface Accepts {
   json: boolean;
   stream: boolean;
 }
+
+/** Of a refusal that may not be repeated at once. */
+export const RETRY_AFTER: OutgoingHttpHeaders = { 'retry-after': '30' };
 
 const BOTH: Accepts = { json: true, stream: true };
 const STANDARD_ACCEPT = 'application/json, text/event-stream';
@@ -73,40 +76,4 @@ export interface Refusal {
 /** @param id the request's id, where it is known */
 export function refuse(res: ServerResponse, refusal: Refusal, id: RpcId | null = null): void {
   replyJson(res, refusal.status, errorText(id, refusal.code, refusal.message, refusal.data), refusal.headers);
-}
-
-const NEWLINE = Buffer.from('\n');
-/** An over-long body is read to its end so that the client sees the answer, but not for ever. */
-const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
-
-/**
- * Reads a body of at most `maxBytes`.
- * @param done gets the body with a newline appended (the frame that stdio wants), or undefined when it was too long, as
- *   soon as that is known; it is not called when the client goes away first
- */
-export function readBody(
-  req: IncomingMessage,
-  maxBytes: number,
-  done: (body: Buffer | undefined) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  let tooLong = Number(req.headers['content-length']) > maxBytes;
-  if (tooLong) done(undefined);
-  req.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (!tooLong && length > maxBytes) {
-      tooLong = true;
-      chunks.length = 0;
-      done(undefined);
-    }
-    if (!tooLong) chunks.push(chunk);
-    else if (length > MAX_DISCARDED_BYTES) req.destroy();
-  });
-  req.on('end', () => {
-    if (tooLong) return;
-    chunks.push(NEWLINE);
-    done(Buffer.concat(chunks, length + 1));
-  });
-  req.on('error', () => undefined);
 }

@@ -1,7 +1,9 @@
 /**
- * JSON-RPC 2.0 as MCP uses it (2025-11-25, Base Protocol): ids are strings or numbers, never null. Messages are only
- * looked at, never rebuilt: the bytes that came in go out.
+ * JSON-RPC 2.0 as MCP uses it (2025-11-25, Base Protocol): ids are strings or integers, never null; params are objects. A
+ * server's messages are only looked at, and the bytes that came in go out; a client's are written anew (`incoming.ts`).
  */
+
+import { isExactNumber } from './exact-json.ts';
 
 export type RpcId = string | number;
 
@@ -9,13 +11,14 @@ export type RpcMessage =
   | { kind: 'request'; id: RpcId; method: string; params: Record<string, unknown> | undefined }
   | { kind: 'notification'; method: string; params: Record<string, unknown> | undefined }
   /** `id` is null in the answer to a message that could not be read. */
-  | { kind: 'response'; id: RpcId | null; result: unknown };
+  | { kind: 'response'; id: RpcId | null; result: unknown; error?: Record<string, unknown> };
 
 export type RpcRequest = Extract<RpcMessage, { kind: 'request' }>;
 
 export const ErrorCode = {
   parse: -32700,
   invalidRequest: -32600,
+  methodNotFound: -32601,
   internal: -32603,
   /** The proxy's own: the server is gone, busy, or the request was given up. */
   server: -32000,
@@ -25,19 +28,38 @@ export const ErrorCode = {
   unsupportedProtocolVersion: -32022,
 } as const;
 
-/** @returns what `value` is, or undefined when it is not a JSON-RPC 2.0 message */
+/**
+ * @returns what `value` is, or undefined when it is not a message of MCP. What peers would understand differently, or not at
+ *   all so that its answer never comes, is none: a method beside a result, an id that is not exact, params that are no object
+ */
 export function classify(value: unknown): RpcMessage | undefined {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return undefined;
+  if ('method' in value) return classifyCall(value);
+  const { id, error } = value;
+  if (isObject(error)) return { kind: 'response', id: isId(id) ? id : null, result: undefined, error };
+  return 'result' in value && isId(id) ? { kind: 'response', id, result: value['result'] } : undefined;
+}
+
+function classifyCall(value: Record<string, unknown>): RpcMessage | undefined {
   const { id, method } = value;
-  if (typeof method === 'string') {
-    const params = isObject(value['params']) ? value['params'] : undefined;
-    if (!('id' in value)) return { kind: 'notification', method, params };
-    return isId(id) ? { kind: 'request', id, method, params } : undefined;
+  if (typeof method !== 'string' || 'result' in value || 'error' in value) return undefined;
+  // Null is what some libraries write for "none".
+  const params = value['params'] ?? undefined;
+  if (params !== undefined && !isObject(params)) return undefined;
+  if (!('id' in value)) return { kind: 'notification', method, params };
+  return isId(id) ? { kind: 'request', id, method, params } : undefined;
+}
+
+/** @returns `message` as JSON text, with the members that were understood and no other */
+export function textOf(message: RpcMessage): string {
+  const jsonrpc = '2.0';
+  if (message.kind === 'response') {
+    const { id, result, error } = message;
+    return JSON.stringify(error === undefined ? { jsonrpc, id, result } : { jsonrpc, id, error });
   }
-  if (method !== undefined) return undefined;
-  if ('result' in value) return isId(id) ? { kind: 'response', id, result: value['result'] } : undefined;
-  if (!isObject(value['error'])) return undefined;
-  return { kind: 'response', id: isId(id) ? id : null, result: undefined };
+  const { method, params } = message;
+  if (message.kind === 'notification') return JSON.stringify({ jsonrpc, method, params });
+  return JSON.stringify({ jsonrpc, id: message.id, method, params });
 }
 
 /** @returns the token under which the other side will report progress of this request */
@@ -47,12 +69,13 @@ export function progressTokenOf(request: RpcRequest): RpcId | undefined {
   return isId(token) ? token : undefined;
 }
 
+/** An integer beyond 2^53 is none: two of them may be one number here. */
 export function isId(value: unknown): value is RpcId {
-  return typeof value === 'string' || typeof value === 'number';
+  return typeof value === 'string' || Number.isSafeInteger(value);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 /** @returns a JSON-RPC error response as JSON text */

@@ -11,10 +11,14 @@ export interface ProxyLimits {
   initializeTimeoutSeconds: number;
   /** A stream whose reader is this far behind is closed, in bytes. The same bound holds for a child that does not read. */
   maxBufferedBytes: number;
+  /** Requests of one session that may wait for an answer, in each direction. */
+  maxPendingCalls: number;
   /** Messages kept for a client that has no stream open. */
   maxBacklogMessages: number;
   /** Interval of the comment that keeps idle streams open through middle boxes. */
   keepAliveSeconds: number;
+  /** A GET stream ends at this age, give or take that interval, so that its client comes again with a token that holds. */
+  maxStreamSeconds: number;
   /** From closing the child's stdin to SIGTERM, in milliseconds. */
   stdinGraceMs: number;
   /** From SIGTERM to SIGKILL, in milliseconds. */
@@ -28,8 +32,10 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   sessionIdleSeconds: 1800,
   initializeTimeoutSeconds: 60,
   maxBufferedBytes: 16 * 1024 * 1024,
+  maxPendingCalls: 256,
   maxBacklogMessages: 256,
   keepAliveSeconds: 25,
+  maxStreamSeconds: 600,
   stdinGraceMs: 300,
   termGraceMs: 1000,
 };

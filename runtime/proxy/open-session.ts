@@ -1,10 +1,13 @@
 /** The handshake: a session and its child begin with a POST of `initialize` without a session id. */
 import type { ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
+import { NoPipesError } from './child.ts';
+import { withoutRoots } from './client-roots.ts';
 import { SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
 import { Exchange } from './exchange.ts';
+import { lineOf } from './framing.ts';
 import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
-import type { RpcRequest } from './json-rpc.ts';
+import { textOf, type RpcRequest } from './json-rpc.ts';
 import type { Session } from './session.ts';
 import type { Admission } from './sessions.ts';
 
@@ -12,14 +15,12 @@ export interface Handshake {
   caller: CallerContext;
   accepts: Accepts;
   initialize: RpcRequest;
-  /** The request as it goes to the child. */
-  lines: Buffer[];
 }
 
 /** Starts a child and answers `initialize` with its answer, or with why there is none. */
 export async function openSession(
   res: ServerResponse,
-  { caller, accepts, initialize, lines }: Handshake,
+  { caller, accepts, initialize }: Handshake,
   deps: ProxyDeps,
 ): Promise<void> {
   const { sessions, limits, service, logger } = deps;
@@ -39,16 +40,17 @@ export async function openSession(
     clearTimeout(timer);
     if (!exchange.done) void session.end('The client went away.');
   });
-  session.post([initialize], [], exchange);
+  session.begin(initialize, exchange);
   try {
     const command = await deps.command(caller);
     if (session.ended) return;
-    session.start(command);
-    session.post([], lines);
+    session.start(command, lineOf(textOf(deps.clientRoots ? initialize : withoutRoots(initialize))));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     logger.error({ service, user: caller.sub, reason }, 'server could not be started');
-    void session.end(`The server of '${service}' could not be started; its log says why.`, 500);
+    const busy = error instanceof NoPipesError;
+    const next = busy ? 'try again later' : 'its log says why';
+    void session.end(`The server of '${service}' could not be started; ${next}.`, busy ? 503 : 500);
   }
 }
 

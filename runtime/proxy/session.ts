@@ -1,14 +1,16 @@
 /**
- * One session: a child, the calls it has not answered yet, and which stream each of its messages belongs on
- * (MCP 2025-11-25, Transports, "Sending Messages to the Server" and "Listening for Messages from the Server").
+ * One session: a child, the calls it has not answered yet, and what of a client's messages reaches it
+ * (MCP 2025-11-25, Transports, "Sending Messages to the Server").
  */
 import { isUtf8 } from 'node:buffer';
 import type { Logger } from '../config/log.ts';
-import { Backlog, type BacklogEntry } from './backlog.ts';
 import { Calls } from './calls.ts';
-import { Child, lineOf, type ChildCommand, type Graces, type Spawn } from './child.ts';
+import { Child, type ChildCommand, type Graces, type Spawn } from './child.ts';
+import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
 import type { Exchange } from './exchange.ts';
-import { SESSION_HEADER } from './http.ts';
+import { lineOf } from './framing.ts';
+import { RETRY_AFTER, SESSION_HEADER } from './http.ts';
+import type { Incoming } from './incoming.ts';
 import {
   cancelledText,
   classify,
@@ -19,8 +21,10 @@ import {
   isObject,
   type RpcId,
   type RpcMessage,
+  type RpcRequest,
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
+import { ServerMessages } from './server-messages.ts';
 import type { SseStream } from './sse.ts';
 
 export interface SessionOptions {
@@ -29,6 +33,8 @@ export interface SessionOptions {
   user: string;
   service: string;
   limits: ProxyLimits;
+  /** Whether the server may ask the client for its roots. */
+  clientRoots: boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -36,9 +42,6 @@ export interface SessionOptions {
   /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
   onEnd: (session: Session, gone: Promise<void>) => void;
 }
-
-/** Enough for a client that reconnects faster than its lost connections are noticed. */
-const MAX_GET_STREAMS = 8;
 
 export class Session {
   readonly id: string;
@@ -48,8 +51,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #fields: object;
   readonly #calls = new Calls();
-  readonly #backlog: Backlog;
-  #streams: SseStream[] = [];
+  readonly #messages: ServerMessages;
   #child: Child | undefined;
   #lastActiveMs: number;
   #ended = false;
@@ -60,7 +62,11 @@ export class Session {
     this.user = options.user;
     this.#options = options;
     this.#fields = { service: options.service, user: options.user };
-    this.#backlog = new Backlog(options.limits.maxBacklogMessages, options.limits.maxMessageBytes);
+    this.#messages = new ServerMessages({
+      ...options,
+      calls: this.#calls,
+      onDropped: (id) => this.#refuse(id, ErrorCode.server, 'The client has no stream open.'),
+    });
     this.#lastActiveMs = options.now();
   }
 
@@ -79,7 +85,7 @@ export class Session {
 
   /** How long nothing has happened, in milliseconds; 0 while a call is pending or a stream is open. */
   idleMs(nowMs: number): number {
-    return this.#calls.size > 0 || this.#streams.length > 0 ? 0 : nowMs - this.#lastActiveMs;
+    return this.#calls.size > 0 || this.#messages.openStreams > 0 ? 0 : nowMs - this.#lastActiveMs;
   }
 
   isPending(id: RpcId): boolean {
@@ -91,8 +97,16 @@ export class Session {
     return (this.#child?.unreadBytes ?? 0) > this.#options.limits.maxBufferedBytes;
   }
 
-  /** @throws what spawn throws */
-  start(command: ChildCommand): void {
+  /** @param exchange where `initialize`, which the child gets when it is started, is answered */
+  begin(initialize: RpcRequest, exchange: Exchange): void {
+    this.#calls.add(initialize, exchange);
+  }
+
+  /**
+   * @param initialize the first line for the child
+   * @throws what `Child` throws
+   */
+  start(command: ChildCommand, initialize: Buffer): void {
     const { limits, logger, now, spawn } = this.#options;
     const options = { maxMessageBytes: limits.maxMessageBytes, logger, logFields: this.#fields, now, spawn };
     this.#child = new Child(command, options, {
@@ -100,23 +114,26 @@ export class Session {
       onTooLong: (head, tail, bytes) => this.#tooLong(head, tail, bytes),
       onEnd: (reason) => this.#childEnded(reason),
     });
+    this.#child.write(initialize);
   }
 
   /**
-   * Passes a client's messages on.
-   * @param lines each with a newline at its end
-   * @param exchange where the requests among `messages` are answered
+   * Passes a client's messages on, but for those that are not its to send.
+   * @param exchange where the requests among them are answered
    */
-  post(messages: readonly RpcMessage[], lines: readonly Buffer[], exchange?: Exchange): void {
+  post(incoming: readonly Incoming[], exchange?: Exchange): void {
     this.#lastActiveMs = this.#options.now();
-    for (const message of messages) {
+    for (const { message, line } of incoming) {
+      const dropped = this.#whyDropped(message);
+      if (dropped !== undefined) {
+        this.#options.logger.debug(this.#fields, dropped);
+        continue;
+      }
       if (message.kind === 'request' && exchange !== undefined) this.#calls.add(message, exchange);
-    }
-    for (const line of lines) this.#child?.write(line);
-    for (const message of messages) {
+      this.#child?.write(line);
       if (message.kind === 'notification') this.#fromClient(message.method, message.params);
     }
-    if (exchange !== undefined && this.#backlog.hasRequest) this.#flushBacklog(exchange);
+    if (exchange !== undefined) this.#messages.offer(exchange);
   }
 
   /** The client closed the connection of a POST before everything in it was answered. */
@@ -131,19 +148,17 @@ export class Session {
 
   /** Adds a GET stream; what waited for one goes out on it. */
   addStream(stream: SseStream): void {
-    this.#streams.push(stream);
-    if (this.#streams.length > MAX_GET_STREAMS) this.#streams.shift()?.end();
-    this.#flushBacklog(stream);
+    this.#messages.addStream(stream);
   }
 
   removeStream(stream: SseStream): void {
-    this.#streams = this.#streams.filter((other) => other !== stream);
+    this.#messages.removeStream(stream);
     this.#lastActiveMs = this.#options.now();
   }
 
   /** @param beforeMs calls opened after this moment are left alone: a quick answer needs no stream */
   keepAlive(beforeMs: number): void {
-    for (const stream of this.#streams) stream.keepAlive();
+    this.#messages.keepAlive();
     for (const exchange of this.#calls.exchangesBefore(beforeMs)) exchange.keepAlive();
   }
 
@@ -168,13 +183,23 @@ export class Session {
     this.#options.logger.info({ ...this.#fields, reason: message }, 'session ended');
     for (const { request, exchange } of this.#calls.take()) {
       const line = Buffer.from(errorText(request.id, ErrorCode.server, message));
-      exchange.answer(line, request.method === 'initialize' ? { status } : {});
+      const headers = status === 503 ? RETRY_AFTER : {};
+      exchange.answer(line, request.method === 'initialize' ? { status, headers } : {});
     }
-    for (const stream of this.#streams) stream.end();
-    this.#streams = [];
-    this.#backlog.take();
+    this.#messages.end();
     this.#options.onEnd(this, gone);
     return gone;
+  }
+
+  /** @returns why the server may not see this message, or undefined when it may */
+  #whyDropped(message: RpcMessage): string | undefined {
+    if (message.kind === 'response') {
+      const asked = message.id !== null && this.#messages.takeAnswer(message.id);
+      return asked ? undefined : 'client answered a request that it was not asked';
+    }
+    return !this.#options.clientRoots && isRootsChange(message)
+      ? 'client told of roots, which this server does not ask for'
+      : undefined;
   }
 
   /** A request that its client has cancelled gets no answer from a server that follows the rules, so none is awaited. */
@@ -210,7 +235,9 @@ export class Session {
     if (this.#ended) return;
     if (message === undefined) this.#child?.logNoise(line.toString('utf8'));
     else if (message.kind === 'response') this.#answer(message.id, message.result, line);
-    else this.#route(message, line);
+    else if (message.kind === 'request' && message.method === ROOTS_LIST && !this.#options.clientRoots)
+      this.#refuse(message.id, ErrorCode.methodNotFound, 'The client has no roots.');
+    else this.#messages.route(message, line);
   }
 
   #answer(id: RpcId | null, result: unknown, line: Buffer): void {
@@ -238,30 +265,9 @@ export class Session {
     }
   }
 
-  #route(message: Exclude<RpcMessage, { kind: 'response' }>, line: Buffer): void {
-    const isRequest = message.kind === 'request';
-    if (message.method === 'notifications/progress') {
-      const token = message.params?.['progressToken'];
-      if (isId(token) && this.#calls.ofProgress(token)?.send(line) === true) return;
-    } else if (isRequest || message.method === 'notifications/message') {
-      if (this.#calls.latestExchange(isRequest)?.send(line) === true) return;
-    }
-    for (let i = this.#streams.length - 1; i >= 0; i -= 1) if (this.#streams[i]?.send(line) === true) return;
-    // Late progress is worth nothing.
-    if (message.method === 'notifications/progress') return;
-    for (const dropped of this.#backlog.add({ line, isRequest })) this.#refuseDropped(dropped);
-  }
-
-  #flushBacklog(target: { send(line: Buffer): boolean }): void {
-    for (const entry of this.#backlog.take()) if (!target.send(entry.line)) this.#backlog.add(entry);
-  }
-
-  /** The server waits for an answer to a request that will not reach the client any more. */
-  #refuseDropped({ line, isRequest }: BacklogEntry): void {
-    if (!isRequest) return;
-    const message = classify(JSON.parse(line.toString('utf8')));
-    if (message?.kind !== 'request') return;
-    this.#child?.write(lineOf(errorText(message.id, ErrorCode.server, 'The client has no stream open.')));
+  /** Answers a request of the server's in the client's place. */
+  #refuse(id: RpcId, code: number, message: string): void {
+    this.#child?.write(lineOf(errorText(id, code, message)));
   }
 
   #tooLong(head: Buffer, tail: Buffer, bytes: number): void {

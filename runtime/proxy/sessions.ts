@@ -9,6 +9,8 @@ import { Session } from './session.ts';
 export interface SessionsOptions {
   service: string;
   limits: ProxyLimits;
+  /** Whether the server may ask clients for their roots. */
+  clientRoots: boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;

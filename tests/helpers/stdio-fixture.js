@@ -1,18 +1,24 @@
 /**
  * A stdio MCP server for tests, without any library: each tool shows one behaviour of good or bad servers.
  * Flags: `--marker=…` (to be found in /proc), `--stubborn` (survives the end of its input and SIGTERM), `--exit-on-init`,
- * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers).
+ * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers),
+ * `--roots` (works in the folders that the client names, as the file server does).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { writeSync } from 'node:fs';
-import { setInterval, setTimeout } from 'node:timers';
+import { setTimeout } from 'node:timers';
+import { stayAlive } from './stdio-stay-alive.js';
 
 const flags = process.argv.slice(2);
 const flag = (name) => flags.includes(`--${name}`);
 const option = (name) => flags.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
 const seen = [];
 const waiting = new Map();
+/** Of its input: the first line and the one that is being handled. */
+const lines = { first: undefined, current: '' };
+let folders = ['/allowed'];
 let nextRequest = 0;
 
 const say = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -51,6 +57,9 @@ const tools = {
     answer(id, 'logged');
   },
   ask: async (id) => answer(id, JSON.stringify((await ask('sampling/createMessage', sampling)).result)),
+  askWhat: async (id, { method, params }) => answer(id, JSON.stringify(await ask(method, params))),
+  lines: (id) => answer(id, JSON.stringify(lines)),
+  folders: (id) => answer(id, JSON.stringify(folders)),
   askLater: (id) => {
     answer(id, 'soon');
     setTimeout(async () => seen.push({ asked: await ask('sampling/createMessage', sampling) }), 20);
@@ -94,7 +103,8 @@ const tools = {
   },
   /** Starts a process that leaves the group, as Playwright does with browsers. */
   browser: (id) => {
-    const browser = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...flags], {
+    const script = fileURLToPath(new URL('stdio-stay-alive.js', import.meta.url));
+    const browser = spawn(process.execPath, [script, '--browser', ...flags], {
       detached: true,
       stdio: 'ignore',
     });
@@ -104,7 +114,7 @@ const tools = {
   deaf: (id) => {
     answer(id, 'not listening');
     process.stdin.pause();
-    setInterval(() => undefined, 1000);
+    stayAlive();
   },
 };
 
@@ -121,13 +131,20 @@ async function initialize(id, params) {
   say({ id, result: { protocolVersion: option('version') ?? params.protocolVersion, ...info } });
 }
 
+async function takeRoots() {
+  const { result } = await ask('roots/list');
+  if (result !== undefined) folders = result.roots.map((root) => root.uri);
+}
+
 function handle(message) {
   const { id, method, params = {} } = message;
   if (method === undefined) {
     waiting.get(id)?.(message);
     waiting.delete(id);
-  } else if (id === undefined) seen.push({ method, params });
-  else if (method === 'initialize') void initialize(id, params);
+  } else if (id === undefined) {
+    seen.push({ method, params });
+    if (flag('roots') && method === 'notifications/roots/list_changed') void takeRoots();
+  } else if (method === 'initialize') void initialize(id, params);
   else if (method === 'ping') say({ id, result: {} });
   else if (method === 'tools/list')
     say({
@@ -141,13 +158,17 @@ function handle(message) {
 
 if (flag('stubborn')) {
   process.on('SIGTERM', () => undefined);
-  setInterval(() => undefined, 1000);
+  stayAlive();
 }
 let rest = '';
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (chunk) => {
-  const lines = (rest + chunk).split('\n');
-  rest = lines.pop();
-  for (const line of lines) handle(JSON.parse(line));
+  const all = (rest + chunk).split('\n');
+  rest = all.pop();
+  for (const line of all) {
+    lines.first ??= line;
+    lines.current = line;
+    handle(JSON.parse(line));
+  }
 });
 process.stdout.on('error', () => undefined);

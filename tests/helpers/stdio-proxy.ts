@@ -13,6 +13,8 @@ import { createProxy, type ChildCommand, type Proxy, type ProxyOptions } from '.
 export const FIXTURE = fileURLToPath(new URL('stdio-fixture.js', import.meta.url));
 export const WRAPPER = fileURLToPath(new URL('stdio-wrapper.js', import.meta.url));
 export const SERVICE = 'fixture';
+/** The process of the tests, also in those that they start: fixtures end when it does (`stdio-stay-alive.js`). */
+const TEST_PID = (process.env['MCPGW_TEST_PID'] ??= String(process.pid));
 export const CONTEXT_KEY = deriveKey('a root secret of thirty-two characters', `context:${SERVICE}`);
 
 /** @returns a signed context of `user` that is good for an hour, changed by `changes` */
@@ -50,7 +52,8 @@ export interface TestProxy {
 }
 
 export function fixtureCommand(args: string[] = [], script = FIXTURE): ChildCommand {
-  return { file: process.execPath, args: [script, ...args], env: { PATH: process.env['PATH'] ?? '' } };
+  const env = { PATH: process.env['PATH'] ?? '', MCPGW_TEST_PID: TEST_PID };
+  return { file: process.execPath, args: [script, ...args], env };
 }
 
 export async function startProxy({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter } from '../../runtime/proxy/framing.ts';
+import { LineSplitter, toOneLine } from '../../runtime/proxy/framing.ts';
 
 interface Seen {
   lines: string[];
@@ -63,5 +63,12 @@ describe('LineSplitter', () => {
     const seen = split([...Array.from({ length: 10_240 }, () => chunk), Buffer.from('\n')], 20 * 1024 * 1024);
     expect(seen.lines[0]?.length).toBe(10 * 1024 * 1024);
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('toOneLine', () => {
+  it('leaves no line break but the last', () => {
+    const line = toOneLine(Buffer.from('{\r\n"a":\r1,\n"b":2}\r\n\n'));
+    expect(line.toString()).toBe('{  "a": 1, "b":2}  \n');
   });
 });

@@ -109,6 +109,10 @@ describe('requests that are refused', () => {
     ['a null id', 400, -32600, () => alice.post('{"jsonrpc":"2.0","id":null,"method":"ping"}')],
     ['a batch outside 2025-03-26', 400, -32600, () => alice.post([alice.request('ping')])],
     ['initialize in a session', 400, -32600, () => alice.post(alice.initializeBody())],
+    ['a method with a result', 400, -32600, () => alice.post({ ...alice.request('ping'), result: {} })],
+    ['a fractional id', 400, -32600, () => alice.post('{"jsonrpc":"2.0","id":1.5,"method":"ping"}')],
+    ['an infinite id', 400, -32600, () => alice.post('{"jsonrpc":"2.0","id":1e400,"method":"ping"}')],
+    ['params in an array', 400, -32600, () => alice.post({ ...alice.request('ping'), params: [1] })],
     [
       'an unknown version',
       400,
@@ -199,6 +203,18 @@ describe('what is served', () => {
     const [data] = (await once(socket, 'data')) as [Buffer];
     expect(data.toString()).toMatch(/^HTTP\/1\.1 200 /);
     socket.destroy();
+  });
+
+  it.each(['nothing', 'of another user'])('initialize with a session id that is %s', async (id) => {
+    const bob = new RawClient(test.url, 'bob');
+    const theirs = alice.headers['mcp-session-id'] ?? '';
+    const header = { 'mcp-session-id': id === 'nothing' ? id : theirs };
+    const response = await bob.post(bob.initializeBody(), header);
+    expect(response.status).toBe(200);
+    bob.headers['mcp-session-id'] = response.headers.get('mcp-session-id') ?? '';
+    expect(['', 'nothing', theirs]).not.toContain(bob.headers['mcp-session-id']);
+    expect((await bob.send('DELETE')).status).toBe(204);
+    expect(await alice.tool('echo', { text: 'still mine' })).toBe('still mine');
   });
 
   it('202 without a body for a notification and a response', async () => {
