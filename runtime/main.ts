@@ -7,7 +7,7 @@ try {
   // Each role loads only what it runs.
   if (role === 'auth') await (await import('./container/auth.ts')).serveAuth(process.env);
   else if (role === 'service' && name !== undefined)
-    (await import('./container/service.ts')).serveService(name, process.env);
+    await (await import('./container/service.ts')).serveService(name, process.env);
   else if (role === 'admin' && name !== undefined) {
     const answer = await (await import('./container/admin.ts')).askAdmin([name, ...rest], process.env);
     process.stdout.write(`${answer}\n`);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { ConfigError } from '../../runtime/config/faults.ts';
 import { issuer } from '../../runtime/config/topology.ts';
+import { completeTexts } from '../env-text.ts';
 import { EXIT, InterruptedError, UserError } from '../errors.ts';
 import { type Environment, type GatewayFolder, openFolder } from '../gateway-folder.ts';
 import { doneLines, summaryOf } from '../generate/report.ts';
@@ -13,6 +14,7 @@ import { mcpgwVersion } from '../version.ts';
 import { currentUser, type Owner, writeChanges } from '../write.ts';
 import { type Answers, knownAnswers } from './answers.ts';
 import { complete, randomSecrets, type SecretSource } from './complete.ts';
+import { dockerVolumes, type ListVolumes, refuseLostSecrets } from './lost-secrets.ts';
 import { withFlags } from './missing.ts';
 import { nextSteps, nextStepsText } from './next-steps.ts';
 import type { InitFlags } from './options.ts';
@@ -26,10 +28,13 @@ export interface InitWorld {
   readStdin: () => Promise<string>;
   secrets: SecretSource;
   user: Owner | undefined;
+  volumes: ListVolumes;
   output: Output;
   /** Of mcpgw. */
   version: string;
 }
+
+const ROOT_SECRET = 'GATEWAY_JWT_SECRET';
 
 export async function runInit(flags: InitFlags): Promise<void> {
   const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -44,6 +49,7 @@ export async function runInit(flags: InitFlags): Promise<void> {
     readStdin,
     secrets: randomSecrets,
     user: currentUser(),
+    volumes: dockerVolumes,
     output: createOutput(flags),
     version: mcpgwVersion(),
   });
@@ -70,6 +76,10 @@ export async function init(flags: InitFlags, world: InitWorld): Promise<void> {
     catalog: gateway.catalog,
     readStdin,
   });
+  if (!answers.texts[ROOT_SECRET] && !answers.elsewhere.has(ROOT_SECRET)) {
+    const { COMPOSE_PROJECT_NAME: project = '' } = completeTexts(answers.texts, gateway.catalog);
+    await refuseLostSecrets(project, gateway.folder, world.volumes);
+  }
   const asker = flags.yes === true ? undefined : await world.asker?.();
   if (asker !== undefined) await ask(asker, gateway, answers);
   complete(answers, world.secrets, world.user);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planChanges } from '../../cli/plan.ts';
+import { type Change, planChanges, routesLast } from '../../cli/plan.ts';
 import { stamped, stampState } from '../../cli/stamp.ts';
 
 const map = (files: Record<string, string>) => new Map(Object.entries(files));
@@ -53,5 +53,35 @@ describe('planChanges', () => {
       ['docker/gone', 'edited'],
       ['traefik/traefik.yaml', 'edited'],
     ]);
+  });
+});
+
+describe('routesLast', () => {
+  const change = (path: string, action: Change['action'] = 'change'): Change => ({ path, action });
+  const paths = (changes: Change[]) => changes.map(({ path }) => path);
+
+  test('holds new routes back, and lets those of what goes go first', () => {
+    const { first, last } = routesLast([
+      change('compose.yaml'),
+      change('traefik/dynamic/certificate.pem'),
+      change('traefik/dynamic/service-new.yaml', 'create'),
+      change('traefik/dynamic/service-old.yaml', 'remove'),
+      change('traefik/traefik.yaml'),
+    ]);
+    expect(paths(first)).toEqual([
+      'compose.yaml',
+      'traefik/dynamic/service-old.yaml',
+      'traefik/traefik.yaml',
+    ]);
+    expect(paths(last)).toEqual(['traefik/dynamic/certificate.pem', 'traefik/dynamic/service-new.yaml']);
+  });
+
+  test('holds nothing back where there are no routes yet', () => {
+    const changes = [
+      change('compose.yaml', 'create'),
+      change('traefik/dynamic/gateway.yaml', 'create'),
+      change('traefik/dynamic/service-new.yaml', 'create'),
+    ];
+    expect(routesLast(changes)).toEqual({ first: changes, last: [] });
   });
 });

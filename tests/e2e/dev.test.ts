@@ -79,6 +79,32 @@ describe('mcpgw dev', () => {
     expect(credentials.held?.access_token).not.toBe('gone');
   });
 
+  it('lets no client choose the folders of the filesystem server', async () => {
+    const client = await connectLegacy(dev.urls.filesystem as string, { roots: [`file://${folder}`] });
+    try {
+      // By now the server has asked for the roots, if it was ever told that there are any.
+      const allowed = await client.callTool('list_allowed_directories', {});
+      expect(allowed).toMatch(/users\/[0-9a-f]{32}$/m);
+      const path = join(folder, '.mcpgw', 'root-secret');
+      await expect(client.callTool('read_text_file', { path })).rejects.toThrow(
+        /outside allowed directories/,
+      );
+      await expect(client.callTool('list_directory', { path: folder })).rejects.toThrow(/outside allowed/);
+    } finally {
+      await client.close();
+    }
+  });
+
+  it('lets a server that asks for them have the client roots', async () => {
+    const client = await connectLegacy(dev.urls.everything as string, { roots: ['file:///a/root'] });
+    try {
+      expect(await client.listTools()).toContain('get-roots-list');
+      expect(await client.callTool('get-roots-list', {})).toContain('file:///a/root');
+    } finally {
+      await client.close();
+    }
+  });
+
   it('writes no token, code or secret to its output', () => {
     const output = printed + dev.output();
     expect(output).toContain('tokens issued');

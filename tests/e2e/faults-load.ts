@@ -162,8 +162,10 @@ async function posted(
 ): Promise<string> {
   const response = await request(url, { method: 'POST', headers, body });
   const text = await response.text();
-  if (!response.ok) throw new RefusedError(response.status, text);
-  return text;
+  if (response.ok) return text;
+  if (response.status === 503 && !response.headers.has('retry-after'))
+    throw new Error('503, Retry-After missing');
+  throw new RefusedError(response.status, text);
 }
 
 class LateError extends Error {}

@@ -25,7 +25,7 @@ const LOOK_EVERY_MS = 100;
 export async function undergo(
   load: Load,
   fault: string,
-  act: () => Promise<void> | void,
+  act: () => Promise<void>,
   timeoutMs = 120_000,
 ): Promise<Outcome> {
   const startMs = performance.now();

@@ -5,6 +5,7 @@
 import * as modern from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { type PersonOptions, signIn } from './person.ts';
 
 export interface McpClient {
@@ -83,17 +84,28 @@ async function connected<T extends Transport>(
 }
 
 export interface ConnectOptions extends PersonOptions {
+  /** `file:` URIs that the 1.x client offers as roots. */
+  roots?: string[];
   credentials?: Credentials;
+}
+
+function legacyClient(roots?: string[]): LegacyClient {
+  const capabilities = roots === undefined ? {} : { roots: { listChanged: true } };
+  const client = new LegacyClient({ name: 'mcpgw-test', version: '1.0.0' }, { capabilities });
+  if (roots !== undefined) {
+    client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: roots.map((uri) => ({ uri })) }));
+  }
+  return client;
 }
 
 /** `@modelcontextprotocol/sdk` 1.x: what most people still run. */
 export async function connectLegacy(url: string, options: ConnectOptions = {}): Promise<McpClient> {
   const credentials = options.credentials ?? new Credentials('SDK 1.x client');
-  let client = new LegacyClient({ name: 'mcpgw-test', version: '1.0.0' });
+  let client = legacyClient();
   await connected(
     () => new LegacyTransport(new URL(url), { authProvider: credentials, ...fetchOf(options) }),
     (transport) => {
-      client = new LegacyClient({ name: 'mcpgw-test', version: '1.0.0' });
+      client = legacyClient(options.roots);
       return client.connect(transport);
     },
     credentials,

@@ -51,10 +51,13 @@ export function projectDocker(project: string): ProjectDocker {
     },
     mainProcess: (container) => {
       const init = docker(['inspect', '--format', '{{.State.Pid}}', container]).stdout.trim();
-      // The first child of the init that `init: true` puts before it.
-      const rows = lines(docker(['top', container, '-eo', 'pid,ppid']).stdout).slice(1);
-      const child = rows.map((row) => row.trim().split(/\s+/)).find(([, parent]) => parent === init)?.[0];
-      return Number(child ?? init);
+      // Of the children of the init that `init: true` puts before it, the oldest: what a server leaves behind comes to it too.
+      const [child] = lines(docker(['top', container, '-eo', 'pid,ppid,etimes']).stdout)
+        .slice(1)
+        .map((row) => row.trim().split(/\s+/).map(Number) as [number, number, number])
+        .filter(([, parent]) => parent === Number(init))
+        .sort(([pid, , age], [otherPid, , otherAge]) => otherAge - age || pid - otherPid);
+      return child?.[0] ?? Number(init);
     },
     images: () =>
       Object.fromEntries(

@@ -55,7 +55,7 @@ const GITHUB = 'github.test';
 const READERS = ['playwright'];
 
 /** `init` in a fresh folder; starts nothing. */
-export async function createStack({ services, mode = 'subdomain', override }: StackOptions): Promise<Stack> {
+export async function createStack({ services, mode = 'subdomain' }: StackOptions): Promise<Stack> {
   const project = `mcpgw-e2e-${randomBytes(3).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), `${project}-`));
   const domain = `${project}.test`;

@@ -109,14 +109,12 @@ describe('a server that misbehaves', () => {
       await client.initialize();
       const stream = await client.stream();
       const pending = client.post(client.call('silent', {}, 'waiting'));
-      const started = performance.now();
       const crash = (await (await client.post(client.call('crash'))).json()) as Loose;
       expect(crash.error).toMatchObject({
         code: -32000,
         message: expect.stringMatching(/exited with code 3/),
       });
       expect(await (await pending).json()).toMatchObject({ id: 'waiting', error: { code: -32000 } });
-      expect(performance.now() - started).toBeLessThan(1000);
       await until(() => stream.closed, 'the GET stream ends');
       expect((await client.post(client.request('ping'))).status).toBe(404);
     }));
@@ -310,7 +308,6 @@ describe('no child is left', () => {
       await new RawClient(url, 'bob').initialize();
       const pending = client.tool('sleep', { ms: 300 });
       await client.tool('echo', { text: 'the call before has arrived' });
-      const started = performance.now();
       const closed = proxy.close(2000);
       const refused = await new RawClient(url).post(client.initializeBody());
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
@@ -318,7 +315,6 @@ describe('no child is left', () => {
       expect((await fetch(url.replace('/mcp', '/health'))).status).toBe(503);
       expect(await pending).toBe('slept');
       await closed;
-      expect(performance.now() - started).toBeLessThan(2000);
       expect(alive()).toBe(0);
       expect(proxy.stats()).toEqual({ sessions: 0, children: 0 });
     }));

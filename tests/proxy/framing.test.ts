@@ -59,10 +59,9 @@ describe('LineSplitter', () => {
 
   it('takes 10 MB in small chunks in linear time', () => {
     const chunk = Buffer.alloc(1024, 'x');
-    const started = performance.now();
+    // Joined anew for each chunk this would copy 50 GB, and the test would time out.
     const seen = split([...Array.from({ length: 10_240 }, () => chunk), Buffer.from('\n')], 20 * 1024 * 1024);
     expect(seen.lines[0]?.length).toBe(10 * 1024 * 1024);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 

@@ -53,6 +53,7 @@ export async function runInit(flags: Partial<InitFlags>, world: Partial<InitWorl
     secrets: { token: (bytes) => (bytes === 32 ? SECRETS.root : SECRETS.redis), rsaKey: () => SECRETS.pem },
     // Root would give the files to 10001; a test that is not root cannot.
     user: { uid: 10001, gid: 10001 },
+    volumes: () => Promise.resolve([]),
     output: createOutput(all, stdout, stderr, {}),
     version: '0.0.0-test',
     ...world,
