@@ -13,6 +13,8 @@ export interface Started {
 export interface DevPrinter {
   started(started: Started): void;
   event(event: GatewayEvent): void;
+  /** What is still being fetched, for a person who waits. */
+  fetching(services: string[], seconds: number): void;
   /** Every service is ready or has failed. */
   settled(ready: Map<string, string>): void;
   stopping(): void;
@@ -25,6 +27,7 @@ export function jsonPrinter(write: Write): DevPrinter {
   return {
     started: ({ urls, ...rest }) => line({ event: 'listening', ...rest, urls: Object.fromEntries(urls) }),
     event: (event) => line(event),
+    fetching: () => undefined,
     settled: (ready) => line({ event: 'settled', ready: Object.fromEntries(ready) }),
     stopping: () => line({ event: 'stopping' }),
   };
@@ -52,6 +55,7 @@ export function textPrinter(write: Write, color: boolean, now: () => Date = () =
           if (event.level !== 'debug') write(logLine(event, paint, now()));
       }
     },
+    fetching: (services, seconds) => write(paint(2, `fetching  ${services.join(', ')} … ${seconds} s`)),
     settled: (ready) => connect(write, paint, ready),
     stopping: () => write('stopping …'),
   };

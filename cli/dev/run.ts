@@ -38,6 +38,7 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
   ];
   const printer = printerFor(flags);
   const ready = new Map<string, string>();
+  const fetching = new Set<string>();
   const signalled = firstSignal();
   const gateway = await start({
     values: config.values,
@@ -51,13 +52,31 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
     secrets: config.secrets,
     onEvent: (event) => {
       if (event.event === 'ready') ready.set(event.service, event.url);
+      if (event.event === 'fetching') fetching.add(event.service);
+      if (event.event === 'ready' || event.event === 'failed') fetching.delete(event.service);
       printer.event(event);
     },
     onListening: ({ issuer, urls }) =>
       printer.started({ version: version(), issuer, signIn: signIn(config), urls }),
   });
-  void gateway.settled.then(() => printer.settled(ready));
+  const progress = reportFetching(printer, fetching);
+  void gateway.settled.then(() => {
+    clearInterval(progress);
+    printer.settled(new Map([...ready].sort(([a], [b]) => (a < b ? -1 : 1))));
+  });
   await untilSignal(gateway, printer, signalled);
+}
+
+/** How often a person who waits for packages hears that they still come, in seconds. */
+const PROGRESS_SECONDS = 5;
+
+function reportFetching(printer: DevPrinter, fetching: Set<string>): NodeJS.Timeout {
+  let seconds = 0;
+  const timer = setInterval(() => {
+    seconds += PROGRESS_SECONDS;
+    if (fetching.size > 0) printer.fetching([...fetching], seconds);
+  }, PROGRESS_SECONDS * 1_000);
+  return timer.unref();
 }
 
 /** What a person can put right; their messages say how. */

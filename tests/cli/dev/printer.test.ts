@@ -19,6 +19,7 @@ describe('textPrinter', () => {
   it('prints one line for each event', () => {
     const { lines, printer } = text();
     printer.event({ event: 'fetching', service: 'memory', package: 'p@1' });
+    printer.fetching(['memory', 'time'], 5);
     printer.event({ event: 'ready', service: 'memory', url: 'http://localhost/memory/mcp' });
     printer.event({ event: 'failed', service: 'time', reason: 'needs Python' });
     printer.event(
@@ -33,6 +34,7 @@ describe('textPrinter', () => {
     printer.event(log('server stderr', { service: 'auth', pid: 1, line: 'listening …' }));
     expect(lines).toEqual([
       'fetching  memory             p@1',
+      'fetching  memory, time … 5 s',
       'ready     memory             http://localhost/memory/mcp',
       'failed    time               needs Python',
       '12:34:56  auth               client registered  clientName=Claude scopes=2 note="a b"',
