@@ -24,7 +24,7 @@ const CERTIFICATE_PROBLEMS: Record<string, Explanation> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     problem: 'the certificate is self-signed',
     remedy:
-      'with TLS_MODE acme there is none yet: see mcpgw logs traefik; is port 80 reachable from outside?',
+      'with TLS_MODE acme there is none yet: see mcpgw logs traefik; is port 80 reachable from outside? Traefik tries again after mcpgw restart traefik',
   },
   SELF_SIGNED_CERT_IN_CHAIN: {
     problem: 'the certificate comes from an authority that this machine does not trust',
