@@ -20,3 +20,17 @@ export function connectLines(name: string, url: string): ConnectLine[] {
     },
   ];
 }
+
+/**
+ * What `dev` and `up` print when a gateway is ready: a heading, and for each client its line to paste.
+ * @param urls MCP URL by service, at least one
+ */
+export function connectText(urls: [name: string, url: string][], bold: (text: string) => string): string[] {
+  const [first] = urls;
+  if (first === undefined) return [];
+  const others = urls.length > 1 ? ` (to ${first[0]}; the others likewise)` : '';
+  return [
+    bold(`Connect a client${others}`),
+    ...connectLines(...first).map(({ client, line }) => `  ${client}\n    ${line}`),
+  ];
+}

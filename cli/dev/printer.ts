@@ -1,6 +1,6 @@
 /** What `mcpgw dev` prints: for a person one line for each event, for a script one JSON object a line. */
 import type { GatewayEvent } from '../../runtime/embedded/events.ts';
-import { connectLines } from './connect.ts';
+import { connectText } from './connect.ts';
 
 export interface Started {
   version: string;
@@ -66,11 +66,9 @@ function connect(
   paint: (code: number, text: string) => string,
   ready: Map<string, string>,
 ): void {
-  const [first] = ready;
-  if (first === undefined) return write('no service could be started; see above');
+  if (ready.size === 0) return write('no service could be started; see above');
   write('');
-  write(paint(1, `Connect a client${ready.size > 1 ? ` (to ${first[0]}; the others likewise)` : ''}`));
-  for (const { client, line } of connectLines(...first)) write(`  ${client}\n    ${line}`);
+  for (const line of connectText([...ready], (text) => paint(1, text))) write(line);
   write('');
 }
 

@@ -1,6 +1,6 @@
 /** What `up` says at the end. */
 import { resourceUrl, issuer, type Topology } from '../../runtime/config/topology.ts';
-import { connectLines } from '../dev/connect.ts';
+import { connectText } from '../dev/connect.ts';
 import type { Style } from '../output.ts';
 import type { Outcome } from './start.ts';
 
@@ -12,7 +12,6 @@ export function mcpUrls(topology: Topology): Record<string, string> {
 export function readyText(topology: Topology, seconds: number, waited: boolean, style: Style): string {
   const urls = Object.entries(mcpUrls(topology));
   const width = Math.max(...urls.map(([name]) => name.length));
-  const [first] = urls;
   return [
     waited
       ? `${style.green('Everything is healthy')} after ${seconds} s.`
@@ -21,16 +20,9 @@ export function readyText(topology: Topology, seconds: number, waited: boolean, 
     style.bold('MCP URLs'),
     ...urls.map(([name, url]) => `  ${name.padEnd(width)}  ${url}`),
     `  ${style.dim(`sign-in at ${issuer(topology)}`)}`,
-    ...(first === undefined ? [] : ['', ...connectText(first, urls.length, style)]),
+    '',
+    ...connectText(urls, (text) => style.bold(text)),
   ].join('\n');
-}
-
-function connectText([name, url]: [string, string], services: number, style: Style): string[] {
-  const others = services > 1 ? ` (to ${name}; the others likewise)` : '';
-  return [
-    style.bold(`Connect a client${others}`),
-    ...connectLines(name, url).map(({ client, line }) => `  ${client.padEnd(14)} ${line}`),
-  ];
 }
 
 export function failedText({ problem = '', failed }: Outcome, style: Style): string {
