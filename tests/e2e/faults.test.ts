@@ -38,7 +38,7 @@ describe.skipIf(reason !== undefined)(title, () => {
       `volumes: { redis-data: { driver_opts: { type: tmpfs, device: tmpfs, o: '${options}' } } }\n`,
     );
     await stack.json('up');
-    stack.startGithub();
+    await stack.startGithub();
     holdDisk();
     load = await startLoad(stack, SERVICES);
   });

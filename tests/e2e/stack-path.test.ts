@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     stack = await createStack({ services: SERVICES, mode: 'path' });
     const up = await stack.json<Up>('up');
     expect(up.urls).toEqual(Object.fromEntries(SERVICES.map((service) => [service, stack.url(service)])));
-    stack.startGithub();
+    await stack.startGithub();
   }, 900_000);
   afterAll(() => stack?.remove());
 

@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     stack = await createStack({ services: ALL_SERVICES });
     up = await stack.json<Up>('up');
     console.log(figuresText(stack, up));
-    stack.startGithub();
+    await stack.startGithub();
   }, 900_000);
   afterAll(() => stack?.remove());
 

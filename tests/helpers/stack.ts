@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { docker, dockerEnvironment } from '../cli/support/docker.ts';
 import { type Finished, mcpgw } from './mcpgw-process.ts';
 import { resolvingFetch } from './resolving-fetch.ts';
@@ -45,7 +46,8 @@ export interface Stack extends ProjectDocker {
   env(key: string): string;
   setEnv(key: string, value: string): void;
   /** Starts the identity provider's stand-in; the stack's networks must be there. */
-  startGithub(): void;
+  /** Resolves when the stand-in answers. */
+  startGithub(): Promise<void>;
   stopGithub(): void;
   remove(): void;
 }
@@ -117,7 +119,7 @@ export async function createStack({ services, mode = 'subdomain' }: StackOptions
       const line = new RegExp(`^${key}=.*$`, 'm');
       writeFileSync(envPath, readFileSync(envPath, 'utf8').replace(line, `${key}=${value}`));
     },
-    startGithub: () => {
+    startGithub: async () => {
       const started = docker([
         ...['run', '--detach', '--name', `${project}-github`, '--network', `${project}_outbound`],
         ...['--network-alias', GITHUB, '--publish', `${address}:${githubPort}:${githubPort}`],
@@ -129,6 +131,7 @@ export async function createStack({ services, mode = 'subdomain' }: StackOptions
         const network = `${project}_service-${reader}`;
         docker(['network', 'connect', '--alias', PAGE.host, network, `${project}-github`]);
       }
+      await answering(`http://${address}:${githubPort}/`);
     },
     stopGithub: removeGithub,
     remove: () => {
@@ -137,6 +140,18 @@ export async function createStack({ services, mode = 'subdomain' }: StackOptions
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Docker takes connections to a published port before the container does, and then cuts them. */
+async function answering(url: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer !== undefined) return;
+    if (Date.now() > deadline) throw new Error(`${url} does not answer`);
+    await setTimeout(100);
+  }
 }
 
 async function freePorts(address: string): Promise<[number, number, number]> {
