@@ -30,7 +30,13 @@ const NETWORKS = ['edge', 'auth', 'store', 'outbound'] as const;
 
 /** Keys that say something about the machine, not about the authorization server. */
 const NOT_FOR_AUTH = new Set<ConfigKey>([
-  ...(['COMPOSE_PROJECT_NAME', 'CONTAINER_USER', 'NETWORK_RANGE', 'AUTH_REPLICAS'] as const),
+  ...([
+    'COMPOSE_PROJECT_NAME',
+    'CONTAINER_USER',
+    'NETWORK_RANGE',
+    'AUTH_REPLICAS',
+    'EDGE_RATE_LIMIT',
+  ] as const),
   ...(['NODE_IMAGE', 'PYTHON_IMAGE', 'REDIS_IMAGE', 'TRAEFIK_IMAGE'] as const),
   ...(['ACME_EMAIL', 'ACME_CHALLENGE', 'ACME_STAGING', 'ACME_CA_URL', 'ACME_CA_CERT_FILE'] as const),
   ...(['ACME_CERT_HOURS', 'ACME_DNS_PROVIDER', 'ACME_DNS_VARIABLES'] as const),

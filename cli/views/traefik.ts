@@ -27,7 +27,7 @@ export interface PathMiddleware {
 }
 
 /** Behind these every request is without the headers that only the gateway may set. */
-const FIRST = ['no-identity', 'security-headers'];
+const FIRST = ['no-identity', 'security-headers', 'rate-limit'];
 /** A path that auth does not have: what may come in but leads nowhere is its 404. */
 const NOWHERE = '/nothing-here';
 
@@ -83,6 +83,9 @@ export function gatewayView(config: Config) {
     removed: REMOVED.map(headerName),
     // A browser that was told so would not even let a person pass a warning, so only where there should be none.
     hsts: values.TLS_MODE === 'files' || (values.TLS_MODE === 'acme' && !values.ACME_STAGING),
+    // Traefik takes 0 for no limit, and wants a burst of at least one.
+    rate: { average: values.EDGE_RATE_LIMIT, burst: Math.max(1, 2 * values.EDGE_RATE_LIMIT) },
+    trustedProxies: values.TRUSTED_PROXIES,
     served: values.TLS_MODE === 'files' || values.TLS_MODE === 'internal' ? inTraefik(SERVED) : '',
     origins: anyOrigin ? ['*'] : values.MCP_CORS_ORIGINS,
     credentials: !anyOrigin,

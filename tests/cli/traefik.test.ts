@@ -164,6 +164,23 @@ describe.skipIf(reason !== undefined)(
       });
     });
 
+    test('more requests than the limit from one address are 429', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'mcpgw-traefik-'));
+      const flags = { ...GITHUB, dir: folder, tls: 'off', services: 'memory' };
+      await runInit({ ...flags, set: ['EDGE_RATE_LIMIT=5'] });
+      const traefik = await startTraefik(folder, ['auth', 'memory'], [`memory.${D}`, '/mcp']);
+      try {
+        const all = Array.from({ length: 40 }, () => traefik.ask(`auth.${D}`, '/token', { method: 'POST' }));
+        const statuses = (await Promise.all(all)).map(({ status }) => status);
+        expect(statuses).toContain(429);
+        expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(5);
+        expect(trouble(traefik.logs())).toEqual([]);
+      } finally {
+        traefik.stop();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }, 30_000);
+
     test('with acme: HTTP leads to HTTPS on the public port, and nothing but the unreachable authority is an error', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'mcpgw-traefik-'));
       await runInit({ ...GITHUB, dir: folder, httpsPort: '8443', services: 'memory' });

@@ -61,6 +61,12 @@ export const gatewayKeys = {
       'Containers of the authorization server. With two or more, a restart or an upgrade of it fails no call.',
     example: '2',
   }),
+  EDGE_RATE_LIMIT: key(integer(0, 1_000_000, 'requests').default(500), {
+    title: 'Requests per second',
+    description:
+      'Requests that Traefik takes from one address in a second, twice as many at once; more are answered 429. An open stream counts once. Generous, because hosted clients share addresses: the limits for each client and user are behind it. 0: none.',
+    example: '500',
+  }),
   NETWORK_RANGE: key(
     z
       .string()
