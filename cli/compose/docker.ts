@@ -17,16 +17,24 @@ export interface DockerAnswers {
   host: RunResult;
 }
 
+/**
+ * Asks the client about Compose, the engine and where it is, at once.
+ * @throws DockerMissingError when there is no docker on the PATH
+ */
+export async function askDocker(run: RunDocker): Promise<DockerAnswers> {
+  const [compose, engine, host] = await Promise.all([
+    run(['compose', 'version', '--short']),
+    run(['version', '--format', '{{.Server.Version}}']),
+    run(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']),
+  ]);
+  return { compose, engine, host };
+}
+
 /** @throws UserError when the stack cannot run here */
 export async function requireDocker(run: RunDocker): Promise<void> {
   let answers: DockerAnswers;
   try {
-    const [compose, engine, host] = await Promise.all([
-      run(['compose', 'version', '--short']),
-      run(['version', '--format', '{{.Server.Version}}']),
-      run(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']),
-    ]);
-    answers = { compose, engine, host };
+    answers = await askDocker(run);
   } catch (error) {
     if (!(error instanceof DockerMissingError)) throw error;
     throw new UserError(

@@ -1,6 +1,6 @@
 /** Docker: that it is there, new enough and on this machine; and how much room it has. */
 import { z } from 'zod';
-import { type DockerAnswers, dockerProblem } from '../../compose/docker.ts';
+import { askDocker, type DockerAnswers, dockerProblem } from '../../compose/docker.ts';
 import { DockerMissingError, type RunDocker } from '../../compose/run.ts';
 import { type DoctorResult, failed, ok, skipped, warning } from '../check.ts';
 
@@ -21,12 +21,7 @@ const ABSENT = 'mcpgw dev serves the same here without Docker';
 export async function checkDocker(run: RunDocker): Promise<{ results: DoctorResult[]; engine?: Engine }> {
   let answers: DockerAnswers;
   try {
-    const [compose, engine, host] = await Promise.all([
-      run(['compose', 'version', '--short']),
-      run(['version', '--format', '{{.Server.Version}}']),
-      run(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']),
-    ]);
-    answers = { compose, engine, host };
+    answers = await askDocker(run);
   } catch (error) {
     if (!(error instanceof DockerMissingError)) throw error;
     const remedy = `install it: https://docs.docker.com/engine/install. Or: ${ABSENT}`;
