@@ -9,24 +9,24 @@ import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
 import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
-import { authorize } from './authorize.ts';
-import { callback } from './callback.ts';
-import { consent } from './consent.ts';
+import { authorize } from './sign-in/authorize.ts';
+import { callback } from './sign-in/callback.ts';
+import { consent } from './sign-in/consent.ts';
 import { addCors } from './cors.ts';
 import { logError, toOAuthError } from './errors.ts';
-import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './jwks.ts';
-import { local } from './local.ts';
+import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './tokens/jwks.ts';
+import { local } from './sign-in/local.ts';
 import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
-import { register } from './register.ts';
+import { register } from './clients/register.ts';
 import { sendPage } from './send-page.ts';
-import { success } from './success.ts';
-import { token } from './token.ts';
-import { createVerify, type Verify, type VerifyResult } from './verify.ts';
+import { success } from './sign-in/success.ts';
+import { token } from './tokens/token.ts';
+import { createVerify, type Verify, type VerifyResult } from './verify/verify.ts';
 
 export type { AuthOptions } from './auth-context.ts';
 export type { AuthSettings } from './settings.ts';
-export type { VerifyRequest, VerifyResult } from './verify.ts';
+export type { VerifyRequest, VerifyResult } from './verify/verify.ts';
 
 export interface Auth {
   app: FastifyInstance;

@@ -5,9 +5,9 @@
  */
 import { resourceUrl } from '../config/topology.ts';
 import type { AuthContext } from './auth-context.ts';
-import { CLIENT_AUTH_METHODS } from './client-auth.ts';
-import { GRANT_TYPES } from './grants/index.ts';
-import { JWKS_PATH } from './jwks.ts';
+import { CLIENT_AUTH_METHODS } from './clients/client-auth.ts';
+import { GRANT_TYPES } from './tokens/grants/index.ts';
+import { JWKS_PATH } from './tokens/jwks.ts';
 import { supportedScopes } from './scopes.ts';
 
 export const METADATA_PATH = '/.well-known/oauth-authorization-server';

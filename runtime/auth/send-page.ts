@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { AuthContext } from './auth-context.ts';
-import { redirectTarget } from './redirect-uri.ts';
+import { redirectTarget } from './clients/redirect-uri.ts';
 
 /** Sends a page that no cache keeps: most of them hold something of one person's sign-in. */
 export function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {

@@ -1,5 +1,5 @@
 import type { Topology } from '../config/topology.ts';
-import type { RateLimit } from './token-bucket.ts';
+import type { RateLimit } from './limits/token-bucket.ts';
 
 /** One enabled service, in the words that people read. */
 export interface ServiceSettings {

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import { listenForAdmin } from '../auth/admin/listen.ts';
 import { type Auth, createAuth } from '../auth/app.ts';
-import { ForeignKeysError } from '../auth/keys.ts';
+import { ForeignKeysError } from '../auth/tokens/keys.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import { secretNames, type Service } from '../config/catalog.ts';
 import { basicEnvironment } from '../config/child-env.ts';

@@ -9,7 +9,7 @@ import type { ClientRecord, GrantRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { sha256 } from '../hashing.ts';
 import { serviceScope } from '../scopes.ts';
-import { signAccessToken } from '../tokens.ts';
+import { signAccessToken } from '../tokens/tokens.ts';
 import { HEALTH_USER_ID, healthClientId } from './health-caller.ts';
 
 /** How long they live when nobody ends them, in seconds. */

@@ -1,0 +1,177 @@
+/**
+ * The token endpoint, RFC 6749 §3.2 and §5. The steps that all grants share are here, so that no grant can forget one:
+ * the client's authentication, the standing of client, person and grant, the limits of what was agreed, the minting.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientRecord, GrantRecord } from '../../store/store.ts';
+import type { AuthContext } from '../auth-context.ts';
+import { authenticateClient } from '../clients/client-auth.ts';
+import {
+  InvalidClientError,
+  InvalidGrantError,
+  InvalidScopeError,
+  InvalidTargetError,
+  UnauthorizedClientError,
+  UnsupportedGrantTypeError,
+} from '../errors.ts';
+import { GRANT_TYPES } from './grants/index.ts';
+import { readParameters, type Parameters } from '../parameters.ts';
+import { makeRefreshToken } from './refresh-tokens.ts';
+import { covers, OFFLINE_ACCESS, parseScope, serviceOfScope } from '../scopes.ts';
+import { signAccessToken } from './tokens.ts';
+
+/** What a token is for: all of the grant, or the part that the request names. */
+export interface Access {
+  scopes: string[];
+  resources: string[];
+}
+
+/** What a grant type gets from this endpoint to work with. */
+export interface TokenRequest {
+  context: AuthContext;
+  client: ClientRecord;
+  /** The grant that `find` returned, in good standing. */
+  grant: GrantRecord;
+  parameters: Parameters;
+  /**
+   * Signs an access token.
+   *
+   * @param generation the number of the refresh token that goes with it
+   * @returns the JSON of RFC 6749 §5.1
+   */
+  mint: (generation: number) => string;
+  /** Where the grant's end moves to, milliseconds since the epoch. */
+  expiresAtMs: number;
+}
+
+export interface GrantType {
+  grantType: string;
+  /** The request parameters that this grant reads, besides those of client authentication. */
+  parameters: readonly string[];
+  /** @throws InvalidGrantError where the request does not belong to a grant of this client */
+  find(context: AuthContext, client: ClientRecord, parameters: Parameters): Promise<GrantRecord>;
+  /** @returns the JSON of RFC 6749 §5.1 */
+  handler(request: TokenRequest): Promise<string>;
+}
+
+export async function token(
+  context: AuthContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const parameters = readParameters(request.body);
+  const client = await authenticate(context, request, parameters);
+  const type = findGrantType(parameters, client);
+  // RFC 6749 §3.2: parameters "MUST NOT be included more than once"; reading them all finds those that are.
+  for (const name of type.parameters) if (name !== 'resource') parameters.one(name);
+  const grant = await type.find(context, client, parameters);
+  await assertStanding(context, grant, client);
+  const access = narrow(context, grant, parameters);
+  const mayRefresh = client.metadata.grant_types.includes('refresh_token');
+  const json = await type.handler({
+    context,
+    client,
+    grant,
+    parameters,
+    mint: (generation) => mint(context, grant, access, mayRefresh ? generation : undefined),
+    expiresAtMs: grantEnd(context, mayRefresh),
+  });
+  // RFC 6749 §5.1: "The authorization server MUST include the HTTP 'Cache-Control' response header field […] with a
+  // value of 'no-store' in any response containing tokens".
+  return reply
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(json);
+}
+
+async function authenticate(
+  { store, audit }: AuthContext,
+  request: FastifyRequest,
+  parameters: Parameters,
+): Promise<ClientRecord> {
+  try {
+    return await authenticateClient(store, request.headers.authorization, parameters);
+  } catch (error) {
+    if (error instanceof InvalidClientError) audit('client_refused', { reason: error.hint });
+    throw error;
+  }
+}
+
+function findGrantType(parameters: Parameters, client: ClientRecord): GrantType {
+  const name = parameters.required('grant_type');
+  const type = GRANT_TYPES.get(name);
+  if (type === undefined) throw new UnsupportedGrantTypeError('This grant type is not supported.');
+  if (!client.metadata.grant_types.includes(name)) {
+    throw new UnauthorizedClientError('The client did not register this grant type.');
+  }
+  return type;
+}
+
+/** The person's and the client's standing is checked each time that tokens are issued (security invariants 3 and 7). */
+async function assertStanding(
+  { store, providers }: AuthContext,
+  grant: GrantRecord,
+  client: ClientRecord,
+): Promise<void> {
+  const { grantAlive, clientAlive, userAlive } = await store.standing(grant.id, client.id, grant.user.id);
+  if (!grantAlive || !clientAlive || !userAlive)
+    throw new InvalidGrantError('This access was ended. Sign in again.');
+  if (!providers.admits(grant.user)) throw new InvalidGrantError('The person is no longer allowed in.');
+}
+
+/**
+ * RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
+ * omitted is treated as equal to the scope originally granted". RFC 8707 §2.2 says the same of `resource`.
+ */
+function narrow({ settings, resources }: AuthContext, grant: GrantRecord, parameters: Parameters): Access {
+  const named = [...new Set(parameters.many('resource').map((value) => resources.resolve(value)))];
+  if (named.some((url) => !grant.resources.includes(url))) {
+    throw new InvalidTargetError('The resource is not among those that the person agreed to.');
+  }
+  const asked = parseScope(parameters.one('scope'), settings.topology.services).filter(
+    (scope) => scope !== OFFLINE_ACCESS || grant.scopes.includes(scope),
+  );
+  if (!asked.every((scope) => isGranted(scope, grant.scopes))) {
+    throw new InvalidScopeError('The scope goes beyond what the person agreed to.');
+  }
+  return {
+    resources: named.length > 0 ? named : grant.resources,
+    scopes: asked.some((scope) => scope !== OFFLINE_ACCESS) ? asked : grant.scopes,
+  };
+}
+
+function isGranted(scope: string, granted: readonly string[]): boolean {
+  const service = serviceOfScope(scope);
+  return granted.includes(scope) || (service !== undefined && covers(granted, service));
+}
+
+function mint(
+  context: AuthContext,
+  grant: GrantRecord,
+  access: Access,
+  generation: number | undefined,
+): string {
+  const { keys, settings, issuer, refreshKey, now } = context;
+  keys.refresh();
+  const lifetimeSeconds = settings.accessTokenLifetimeSeconds;
+  const { id: grantId, user, clientId } = grant;
+  return JSON.stringify({
+    access_token: signAccessToken(
+      { issuer, user, clientId, grantId, ...access, nowMs: now(), lifetimeSeconds },
+      keys.signing(),
+    ),
+    token_type: 'Bearer',
+    expires_in: lifetimeSeconds,
+    scope: access.scopes.join(' '),
+    ...(generation !== undefined && { refresh_token: makeRefreshToken(grant, generation, refreshKey) }),
+  });
+}
+
+/** A grant lasts as long as the longest-lived thing that it issued. */
+function grantEnd({ settings, now }: AuthContext, mayRefresh: boolean): number {
+  const { accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds } = settings;
+  const seconds = mayRefresh
+    ? Math.max(accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds)
+    : accessTokenLifetimeSeconds;
+  return now() + seconds * 1000;
+}

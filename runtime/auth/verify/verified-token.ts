@@ -1,0 +1,79 @@
+import type { KeyObject } from 'node:crypto';
+import { CONTEXT_HEADER, CONTEXT_TTL_SECONDS, signContext } from '../../config/context.ts';
+import { secretKey } from '../secret-key.ts';
+import type { AccessTokenClaims } from '../tokens/tokens.ts';
+import type { VerifyPassed } from './verify.ts';
+
+/** A token whose signature, claims and standing held. Times in milliseconds since the epoch. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims;
+  /** The key that signed it. */
+  readonly kid: string;
+  readonly expiresAtMs: number;
+  /** When its standing was last read. */
+  standingAtMs: number;
+  /** Until when it passes without reading it again. */
+  freshUntilMs: number;
+  /** A reading under way, which everybody who needs one waits for. */
+  checking?: Promise<void> | undefined;
+  /** The answer, with a context signed at `signedAtMs`. */
+  passed?: VerifyPassed;
+  signedAtMs?: number;
+}
+
+/** A signed context is made anew when it is older, in milliseconds: well before it ends, and seldom. */
+const RESIGN_AFTER_MS = (CONTEXT_TTL_SECONDS * 1000) / 2;
+
+export type Pass = (token: VerifiedToken, nowMs: number) => VerifyPassed;
+
+/** @returns a function that gives the 200 of one service, signing its context where there is none or an old one */
+export function createPass(rootSecret: string, service: string): Pass {
+  const key = secretKey(rootSecret, `context:${service}`);
+  return (token, nowMs) => {
+    const { passed, signedAtMs = 0 } = token;
+    if (passed !== undefined && nowMs - signedAtMs < RESIGN_AFTER_MS) return passed;
+    token.signedAtMs = nowMs;
+    return (token.passed = { status: 200, headers: identityHeaders(token.claims, service, key, nowMs) });
+  };
+}
+
+function identityHeaders(
+  claims: AccessTokenClaims,
+  service: string,
+  key: KeyObject,
+  nowMs: number,
+): Record<string, string> {
+  const iat = Math.floor(nowMs / 1000);
+  const context = {
+    sub: claims.sub,
+    name: claims.name,
+    groups: claims.groups ?? [],
+    clientId: claims.client_id,
+    scope: claims.scope,
+    aud: service,
+    iat,
+    exp: iat + CONTEXT_TTL_SECONDS,
+  };
+  return {
+    'x-user-id': headerValue(claims.sub),
+    'x-user-name': headerValue(claims.name),
+    'x-client-id': headerValue(claims.client_id),
+    [CONTEXT_HEADER]: signContext(context, key),
+  };
+}
+
+/** What most ids and names are made of. */
+const PLAIN = /^[\w.:@/+-]*$/;
+
+/** RFC 9110 §5.5 wants visible ASCII in a header, so anything else is percent-encoded; the signed context has it as it is. */
+function headerValue(value: string): string {
+  if (PLAIN.test(value)) return value;
+  return value.replace(/[^\x20-\x7e]|%|^ | $/gu, percentEncode);
+}
+
+/** Like `encodeURIComponent`, but takes a lone surrogate too. */
+function percentEncode(character: string): string {
+  return [...Buffer.from(character)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
+}
