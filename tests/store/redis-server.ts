@@ -20,17 +20,23 @@ export interface RedisServer {
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
-/** @param options folder and port of an earlier one start it anew with its data */
+/** @param options folder and port of an earlier one start it anew with its data; `args` go over ours */
 export async function startRedis(
-  options: { port?: number; folder?: string; password?: string } = {},
+  options: { port?: number; folder?: string; password?: string; args?: string[] } = {},
 ): Promise<RedisServer & { folder: string }> {
-  const { folder = mkdtempSync(join(tmpdir(), 'mcpgw-redis-')), port = await freePort(), password } = options;
+  const {
+    folder = mkdtempSync(join(tmpdir(), 'mcpgw-redis-')),
+    port = await freePort(),
+    password,
+    args = [],
+  } = options;
   const child = spawn(
     'redis-server',
     [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
       ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
       ...(password === undefined ? [] : ['--requirepass', password]),
+      ...args,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
