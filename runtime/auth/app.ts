@@ -21,6 +21,8 @@ import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-
 import { register } from './clients/register.ts';
 import { sendPage } from './send-page.ts';
 import { success } from './sign-in/success.ts';
+import { introspect } from './tokens/introspect.ts';
+import { revoke } from './tokens/revoke.ts';
 import { token } from './tokens/token.ts';
 import { createVerify, type Verify, type VerifyResult } from './verify/verify.ts';
 
@@ -62,7 +64,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   addVerifyRoutes(app, context, verify);
   addHealth(app, context);
   await app.register((scope, _options, done) => done(addDocuments(scope, context)));
-  await app.register((scope) => addTokenEndpoint(scope, context));
+  await app.register((scope) => addTokenEndpoints(scope, context));
   await app.register((scope) => addPages(scope, context));
   await app.ready();
   return {
@@ -120,12 +122,19 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
   return undefined;
 }
 
-/** RFC 6749 §3.2 takes forms only. */
-async function addTokenEndpoint(scope: FastifyInstance, context: AuthContext): Promise<void> {
+/** Where clients post forms; RFC 6749 §3.2, RFC 7009 §2.1 and RFC 7662 §2.1 take nothing else. */
+async function addTokenEndpoints(scope: FastifyInstance, context: AuthContext): Promise<void> {
   scope.removeAllContentTypeParsers();
   await scope.register(formbody, { bodyLimit: BODY_LIMIT });
-  addCors(scope, context.settings.corsOrigins, [{ path: '/token', methods: ['POST'] }]);
-  scope.post('/token', (request, reply) => token(context, request, reply));
+  const endpoints = { '/token': token, '/revoke': revoke, '/introspect': introspect };
+  const paths = Object.keys(endpoints);
+  addCors(
+    scope,
+    context.settings.corsOrigins,
+    paths.map((path) => ({ path, methods: ['POST'] })),
+  );
+  for (const [path, endpoint] of Object.entries(endpoints))
+    scope.post(path, (request, reply) => endpoint(context, request, reply));
 }
 
 /** What a person's browser visits (security invariant 15). */

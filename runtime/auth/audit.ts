@@ -14,6 +14,7 @@ export type AuditEvent =
   | 'tokens_refreshed'
   | 'refresh_retried'
   | 'refresh_reused'
+  | 'tokens_revoked'
   | 'access_denied'
   | 'health_tokens_issued'
   | 'health_tokens_ended';

@@ -51,6 +51,8 @@ const AUTH_PATHS: PathMatch[] = [
   { exact: '/local' },
   { exact: '/callback' },
   { exact: '/token' },
+  { exact: '/introspect' },
+  { exact: '/revoke' },
   { exact: '/success' },
   { prefix: '/assets/' },
 ];

@@ -41,6 +41,10 @@ describe('invariant 11: issuer and metadata agree everywhere', () => {
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
       token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+      revocation_endpoint: `${test.origin}/revoke`,
+      revocation_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+      introspection_endpoint: `${test.origin}/introspect`,
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       protected_resources: [test.resource('echo'), test.resource('fetch')],
@@ -50,7 +54,7 @@ describe('invariant 11: issuer and metadata agree everywhere', () => {
     });
     for (const [name, value] of Object.entries(body)) {
       if (!name.endsWith('_endpoint') && name !== 'jwks_uri') continue;
-      const method = ['token_endpoint', 'registration_endpoint'].includes(name) ? 'POST' : 'GET';
+      const method = name === 'authorization_endpoint' || name === 'jwks_uri' ? 'GET' : 'POST';
       expect((await fetch(value as string, { method })).status, name).not.toBe(404);
     }
   });

@@ -204,8 +204,17 @@ export interface TokenAnswer {
   body: Tokens & { error?: string; error_description?: string };
 }
 
-export async function postToken(
+export function postToken(
   test: Pick<TestAuth, 'origin'>,
+  form: Record<string, string | undefined> | [string, string][],
+  headers: Record<string, string> = {},
+): Promise<TokenAnswer> {
+  return postForm(`${test.origin}/token`, form, headers);
+}
+
+/** Posts a form. An answer that is not JSON has an empty body. */
+export async function postForm(
+  url: string,
   form: Record<string, string | undefined> | [string, string][],
   headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
@@ -214,18 +223,20 @@ export async function postToken(
     : Object.entries(form).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as [string, string]],
       );
-  const response = await fetch(`${test.origin}/token`, {
-    method: 'POST',
-    headers,
-    body: new URLSearchParams(pairs),
-  });
+  const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(pairs) });
   const text = await response.text();
   return {
     status: response.status,
     headers: response.headers,
     text,
-    body: JSON.parse(text) as TokenAnswer['body'],
+    body: JSON.parse(text || '{}') as TokenAnswer['body'],
   };
+}
+
+/** The header of HTTP Basic authentication as RFC 6749 §2.3.1 wants it. */
+export function basicAuth(id: string, secret: string): Record<string, string> {
+  const pair = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 export function codeForm(

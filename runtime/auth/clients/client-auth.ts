@@ -80,7 +80,7 @@ function readCredentials(authorization: string | undefined, parameters: Paramete
  * […], and the encoded value is used as the username; the client password is encoded using the same algorithm and used
  * as the password." Clients that skip the encoding read the same, because ours consist of unreserved characters.
  */
-function readBasic(authorization: string): Required<Credentials> {
+export function readBasic(authorization: string): Required<Credentials> {
   const [, encoded] = /^Basic +([A-Za-z0-9+/\-_]+={0,2})$/i.exec(authorization) ?? [];
   const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');

@@ -5,15 +5,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, GrantRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { authenticateClient } from '../clients/client-auth.ts';
+import { authenticate } from './caller.ts';
 import {
-  InvalidClientError,
   InvalidGrantError,
   InvalidScopeError,
   InvalidTargetError,
   UnauthorizedClientError,
   UnsupportedGrantTypeError,
 } from '../errors.ts';
+import { admitsBearer } from './bearer.ts';
 import { GRANT_TYPES } from './grants/index.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { makeRefreshToken } from './refresh-tokens.ts';
@@ -84,19 +84,6 @@ export async function token(
     .send(json);
 }
 
-async function authenticate(
-  { store, audit }: AuthContext,
-  request: FastifyRequest,
-  parameters: Parameters,
-): Promise<ClientRecord> {
-  try {
-    return await authenticateClient(store, request.headers.authorization, parameters);
-  } catch (error) {
-    if (error instanceof InvalidClientError) audit('client_refused', { reason: error.hint });
-    throw error;
-  }
-}
-
 function findGrantType(parameters: Parameters, client: ClientRecord): GrantType {
   const name = parameters.required('grant_type');
   const type = GRANT_TYPES.get(name);
@@ -108,15 +95,16 @@ function findGrantType(parameters: Parameters, client: ClientRecord): GrantType 
 }
 
 /** The person's and the client's standing is checked each time that tokens are issued (security invariants 3 and 7). */
-async function assertStanding(
-  { store, providers }: AuthContext,
-  grant: GrantRecord,
-  client: ClientRecord,
-): Promise<void> {
-  const { grantAlive, clientAlive, userAlive } = await store.standing(grant.id, client.id, grant.user.id);
+async function assertStanding(context: AuthContext, grant: GrantRecord, client: ClientRecord): Promise<void> {
+  const { grantAlive, clientAlive, userAlive } = await context.store.standing(
+    grant.id,
+    client.id,
+    grant.user.id,
+  );
   if (!grantAlive || !clientAlive || !userAlive)
     throw new InvalidGrantError('This access was ended. Sign in again.');
-  if (!providers.admits(grant.user)) throw new InvalidGrantError('The person is no longer allowed in.');
+  if (!admitsBearer(context, { ...grant.user, clientId: client.id, grantId: grant.id }))
+    throw new InvalidGrantError('The person is no longer allowed in.');
 }
 
 /**

@@ -6,7 +6,6 @@
  * headers made before. Its standing is read again once a second, which is how fast a revocation reaches it. With the store
  * down, a standing is trusted for 5 s; then the answer is 503.
  */
-import { isHealthCaller } from '../admin/health-caller.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { bearerChallenge } from './challenge.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { createTokenCache } from './token-cache.ts';
 import { createPass, type Pass, type VerifiedToken } from './verified-token.ts';
 import { covers } from '../scopes.ts';
+import { admitsBearer } from '../tokens/bearer.ts';
 import {
   hasValidSignature,
   parseAccessToken,
@@ -164,7 +164,7 @@ function parseAuthorization(authorization: string): ParsedToken {
  * @throws InvalidTokenError
  */
 function admit(context: AuthContext, parsed: ParsedToken, service: string, resource: string): VerifiedToken {
-  const { issuer, providers } = context;
+  const { issuer } = context;
   const { claims } = parsed;
   if (claims.iss !== issuer) throw new InvalidTokenError('The token is from another issuer.');
   // RFC 9068 §4: "The resource server MUST validate that the 'aud' claim contains a resource indicator value
@@ -173,7 +173,8 @@ function admit(context: AuthContext, parsed: ParsedToken, service: string, resou
   if (!audience.includes(resource)) {
     throw deny(context, claims, service, new InvalidTokenError('The token is for another resource.'));
   }
-  if (!isHealthCaller(claims) && !providers.admits({ id: claims.sub, name: claims.name })) {
+  const { sub: id, name, client_id: clientId, gid: grantId } = claims;
+  if (!admitsBearer(context, { id, name, clientId, grantId })) {
     throw deny(context, claims, service, new InvalidTokenError('The person is not allowed in.'));
   }
   return {

@@ -1,0 +1,62 @@
+/**
+ * Who asks about a token: a client, as it registered, or the resource server that the token is for (security invariant
+ * 8). RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to
+ * access this endpoint".
+ */
+import type { FastifyRequest } from 'fastify';
+import { deriveKey } from '../../config/secrets.ts';
+import { resourceSecret } from '../../config/resource-secret.ts';
+import type { ClientRecord } from '../../store/store.ts';
+import type { AuthContext } from '../auth-context.ts';
+import { authenticateClient, readBasic } from '../clients/client-auth.ts';
+import { InvalidClientError } from '../errors.ts';
+import { equalsInConstantTime, sha256 } from '../hashing.ts';
+import type { Parameters } from '../parameters.ts';
+
+export interface ResourceServer {
+  service: string;
+  /** Its exact resource URL. */
+  resource: string;
+}
+
+/**
+ * Authenticates the client as it registered, and writes down where that failed.
+ *
+ * @throws InvalidClientError, InvalidRequestError, StoreUnavailableError
+ */
+export async function authenticate(
+  { store, audit }: AuthContext,
+  request: FastifyRequest,
+  parameters: Parameters,
+): Promise<ClientRecord> {
+  try {
+    return await authenticateClient(store, request.headers.authorization, parameters);
+  } catch (error) {
+    if (error instanceof InvalidClientError) audit('client_refused', { reason: error.hint });
+    throw error;
+  }
+}
+
+/**
+ * A resource server uses HTTP Basic authentication: its user is the service's name or its resource URL, its password is
+ * `resourceSecret` of the service.
+ *
+ * @returns undefined where the request does not name one, which a client may have sent
+ * @throws InvalidClientError for a wrong password
+ */
+export function authenticateResourceServer(
+  { settings, resources, audit }: AuthContext,
+  request: FastifyRequest,
+): ResourceServer | undefined {
+  const { authorization } = request.headers;
+  if (authorization === undefined || !/^Basic /i.test(authorization)) return undefined;
+  const { clientId: name, secret = '' } = readBasic(authorization);
+  const service = settings.topology.services.includes(name) ? name : resources.service(name);
+  if (service === undefined) return undefined;
+  const expected = resourceSecret(deriveKey(settings.rootSecret, `context:${service}`));
+  if (!equalsInConstantTime(sha256(secret), sha256(expected))) {
+    audit('client_refused', { service, reason: 'wrong secret of a resource server' });
+    throw new InvalidClientError('The secret of the resource server is wrong.');
+  }
+  return { service, resource: resources.url(service) };
+}

@@ -1,0 +1,35 @@
+/**
+ * Token revocation, RFC 7009. Either kind of token ends its whole grant: all access tokens and the refresh token that one
+ * consent led to. For a refresh token §2.1 wants that ("the authorization server SHOULD also invalidate all access
+ * tokens based on the same authorization grant"), for an access token it allows it ("the server MAY revoke the
+ * respective refresh token as well"): a client that signs out means all of it, and what `/verify` reads for each token
+ * is the standing of its grant, so nothing else has to be kept or looked up.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthContext } from '../auth-context.ts';
+import { readParameters } from '../parameters.ts';
+import { authenticate } from './caller.ts';
+import { findToken } from './find-token.ts';
+
+/**
+ * `POST /revoke`. §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
+ * successfully or if the client submitted an invalid token." A token of another client is answered in the same way and
+ * stays: the answer tells nobody whether somebody else's token is one.
+ */
+export async function revoke(
+  context: AuthContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const parameters = readParameters(request.body);
+  const client = await authenticate(context, request, parameters);
+  const value = parameters.required('token');
+  parameters.one('token_type_hint');
+  const found = await findToken(context, value);
+  // §2.1: "verifies whether the token was issued to the client making the revocation request".
+  if (found?.clientId === client.id) {
+    await context.store.revokeGrant(found.grantId);
+    context.audit('tokens_revoked', { client: client.id, grant: found.grantId });
+  }
+  return reply.header('cache-control', 'no-store').send();
+}
