@@ -5,13 +5,15 @@ import tseslint from 'typescript-eslint';
 const layers = {
   'runtime/config': [],
   'runtime/store': ['runtime/config'],
-  'runtime/auth': ['runtime/config', 'runtime/store'],
-  'runtime/proxy': ['runtime/config'],
+  'runtime/policy': ['runtime/config'],
+  'runtime/auth': ['runtime/config', 'runtime/store', 'runtime/policy'],
+  'runtime/proxy': ['runtime/config', 'runtime/policy'],
   'runtime/edge': ['runtime/config'],
-  'runtime/services': ['runtime/config'],
+  'runtime/services': ['runtime/config', 'runtime/policy'],
   'runtime/install': ['runtime/config'],
   'runtime/assembly': [
     'runtime/config',
+    'runtime/policy',
     'runtime/auth',
     'runtime/proxy',
     'runtime/services',
@@ -20,6 +22,7 @@ const layers = {
   'runtime/embedded': [
     ...[
       'runtime/config',
+      'runtime/policy',
       'runtime/store',
       'runtime/auth',
       'runtime/edge',
@@ -29,12 +32,13 @@ const layers = {
   ],
   'runtime/container': [
     'runtime/config',
+    'runtime/policy',
     'runtime/store',
     'runtime/auth',
     'runtime/install',
     'runtime/assembly',
   ],
-  cli: ['runtime/config', 'runtime/embedded'],
+  cli: ['runtime/config', 'runtime/policy', 'runtime/embedded'],
 };
 
 const layer = (name, allowed) => ({

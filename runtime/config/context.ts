@@ -13,10 +13,13 @@ export const IDENTITY_HEADERS = ['x-user-id', 'x-user-name', 'x-client-id', CONT
 /** How long a signed context is good for, in seconds: longer than one hop takes, shorter than a leak is useful. */
 export const CONTEXT_TTL_SECONDS = 60;
 
+/** Which tools of one service exist for the caller; each entry is a name or a pattern in which `*` stands for anything. */
 export interface ToolRules {
-  /** When present, only these tools exist for the caller. */
+  /** When present, only these tools exist for the caller; beside `reserved`, those too that it does not name. */
   allow?: string[];
-  /** These tools do not exist for the caller. */
+  /** Of these tools only those exist for the caller that `allow` names. */
+  reserved?: string[];
+  /** These tools do not exist for the caller, whatever `allow` says. */
   deny?: string[];
 }
 

@@ -1,3 +1,4 @@
+import type { ToolRules } from '../config/context.ts';
 import type { Exchange } from './exchange.ts';
 import { progressTokenOf, type RpcId, type RpcRequest } from './json-rpc.ts';
 
@@ -5,6 +6,8 @@ export interface Call {
   request: RpcRequest;
   exchange: Exchange;
   progressToken: RpcId | undefined;
+  /** The caller's, when the request was made. */
+  tools: ToolRules | undefined;
 }
 
 /** The requests of one session that its server has not answered yet, in the order in which they came. */
@@ -20,8 +23,8 @@ export class Calls {
     return this.#byId.get(id);
   }
 
-  add(request: RpcRequest, exchange: Exchange): void {
-    const call: Call = { request, exchange, progressToken: progressTokenOf(request) };
+  add(request: RpcRequest, exchange: Exchange, tools?: ToolRules): void {
+    const call: Call = { request, exchange, progressToken: progressTokenOf(request), tools };
     this.#byId.set(request.id, call);
     if (call.progressToken !== undefined) this.#byToken.set(call.progressToken, call);
   }

@@ -154,12 +154,12 @@ function checkMessages(
 }
 
 function pass(res: ServerResponse, session: Session, accepted: Accepted, deps: ProxyDeps): void {
-  const { accepts, parsed } = accepted;
+  const { accepts, parsed, caller } = accepted;
   const { incoming, batch } = parsed;
   let requests = 0;
   for (const { message } of incoming) if (message.kind === 'request') requests += 1;
   if (requests === 0) {
-    session.post(incoming);
+    session.post(incoming, caller.tools);
     return replyEmpty(res, 202);
   }
   const { maxBufferedBytes } = deps.limits;
@@ -167,5 +167,5 @@ function pass(res: ServerResponse, session: Session, accepted: Accepted, deps: P
   res.on('close', () => {
     if (!exchange.done) session.disconnected(exchange);
   });
-  session.post(incoming, exchange);
+  session.post(incoming, caller.tools, exchange);
 }

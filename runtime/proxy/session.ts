@@ -3,7 +3,9 @@
  * (MCP 2025-11-25, Transports, "Sending Messages to the Server").
  */
 import { isUtf8 } from 'node:buffer';
+import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import { refusedTool } from '../policy/tool-rules.ts';
 import { Calls } from './calls.ts';
 import { Child, type ChildCommand, type Graces, type Spawn } from './child.ts';
 import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
@@ -26,6 +28,7 @@ import {
 import type { ProxyLimits } from './limits.ts';
 import { ServerMessages } from './server-messages.ts';
 import type { SseStream } from './sse.ts';
+import { unknownToolLine, visiblePart } from './tool-access.ts';
 
 export interface SessionOptions {
   id: string;
@@ -119,17 +122,19 @@ export class Session {
 
   /**
    * Passes a client's messages on, but for those that are not its to send.
+   * @param tools the rules of this request's caller
    * @param exchange where the requests among them are answered
    */
-  post(incoming: readonly Incoming[], exchange?: Exchange): void {
+  post(incoming: readonly Incoming[], tools: ToolRules | undefined, exchange?: Exchange): void {
     this.#lastActiveMs = this.#options.now();
     for (const { message, line } of incoming) {
-      const dropped = this.#whyDropped(message);
+      const dropped = this.#whyDropped(message, tools);
       if (dropped !== undefined) {
         this.#options.logger.debug(this.#fields, dropped);
+        if (message.kind === 'request') exchange?.answer(unknownToolLine(message));
         continue;
       }
-      if (message.kind === 'request' && exchange !== undefined) this.#calls.add(message, exchange);
+      if (message.kind === 'request' && exchange !== undefined) this.#calls.add(message, exchange, tools);
       this.#child?.write(line);
       if (message.kind === 'notification') this.#fromClient(message.method, message.params);
     }
@@ -192,11 +197,14 @@ export class Session {
   }
 
   /** @returns why the server may not see this message, or undefined when it may */
-  #whyDropped(message: RpcMessage): string | undefined {
+  #whyDropped(message: RpcMessage, tools: ToolRules | undefined): string | undefined {
     if (message.kind === 'response') {
       const asked = message.id !== null && this.#messages.takeAnswer(message.id);
       return asked ? undefined : 'client answered a request that it was not asked';
     }
+    // A notification as well: a server might call the tool and only give no answer.
+    if (refusedTool(message.method, message.params, tools) !== undefined)
+      return 'client called a tool that its rules do not give it';
     return !this.#options.clientRoots && isRootsChange(message)
       ? 'client told of roots, which this server does not ask for'
       : undefined;
@@ -249,7 +257,7 @@ export class Session {
     this.#calls.remove(call);
     this.#lastActiveMs = this.#options.now();
     if (call.request.method === 'initialize') this.#initialized(call.exchange, result, line);
-    else call.exchange.answer(line);
+    else call.exchange.answer(visiblePart(call, line));
   }
 
   #initialized(exchange: Exchange, result: unknown, line: Buffer): void {

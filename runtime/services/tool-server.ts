@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import { toolExists, unknownToolText, withoutDenied } from '../policy/tool-rules.ts';
 import type { Tool, ToolResult } from './tool.ts';
 
 export interface ToolServerSpec<Call> {
@@ -29,12 +30,6 @@ export interface ToolServers<Call> {
   bind: (web: Request, call: Call) => void;
   /** A fresh server, not yet connected. */
   create: () => Server;
-}
-
-/** @returns whether the tool exists for a caller with these rules */
-export function toolExists(name: string, rules: ToolRules | undefined): boolean {
-  if (rules?.deny?.includes(name) === true) return false;
-  return rules?.allow === undefined || rules.allow.includes(name);
 }
 
 function toCallToolResult({ text, data, failed }: ToolResult): CallToolResult {
@@ -56,14 +51,13 @@ export function createToolServers<Call extends object>(spec: ToolServerSpec<Call
   };
   const list = (ctx: ServerContext) => {
     const rules = spec.rulesOf(callOf(ctx));
-    return {
-      tools: spec.tools.map(({ definition }) => definition).filter(({ name }) => toolExists(name, rules)),
-    };
+    const all = { tools: spec.tools.map(({ definition }) => definition) };
+    return rules === undefined ? all : (withoutDenied(all, rules) as typeof all);
   };
   const run = async (name: string, args: unknown, ctx: ServerContext): Promise<CallToolResult> => {
     const call = callOf(ctx);
     const tool = toolExists(name, spec.rulesOf(call)) ? byName.get(name) : undefined;
-    if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${name}`);
+    if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownToolText(name));
     try {
       return toCallToolResult(await tool.run(args, call));
     } catch (error) {

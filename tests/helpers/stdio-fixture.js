@@ -2,7 +2,8 @@
  * A stdio MCP server for tests, without any library: each tool shows one behaviour of good or bad servers.
  * Flags: `--marker=…` (to be found in /proc), `--stubborn` (survives the end of its input and SIGTERM), `--exit-on-init`,
  * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers),
- * `--roots` (works in the folders that the client names, as the file server does).
+ * `--roots` (works in the folders that the client names, as the file server does), `--page=…` (tools on one page of
+ * their list), `--list-late` (says something before it lists them, so that the answer comes on a stream).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
@@ -136,6 +137,17 @@ async function takeRoots() {
   if (result !== undefined) folders = result.roots.map((root) => root.uri);
 }
 
+function listTools(id, { cursor = '0' }) {
+  const all = Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } }));
+  const from = Number(cursor);
+  const to = from + Number(option('page') ?? all.length);
+  const page = { tools: all.slice(from, to), ...(to < all.length && { nextCursor: String(to) }) };
+  if (flag('list-late')) notify('notifications/message', { level: 'info', data: 'listing' });
+  // A number that a double would change.
+  const line = JSON.stringify({ jsonrpc: '2.0', id, result: page });
+  process.stdout.write(`${line.slice(0, -2)},"_meta":{"exact":12345678901234567890}}}\n`);
+}
+
 function handle(message) {
   const { id, method, params = {} } = message;
   if (method === undefined) {
@@ -146,11 +158,7 @@ function handle(message) {
     if (flag('roots') && method === 'notifications/roots/list_changed') void takeRoots();
   } else if (method === 'initialize') void initialize(id, params);
   else if (method === 'ping') say({ id, result: {} });
-  else if (method === 'tools/list')
-    say({
-      id,
-      result: { tools: Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } })) },
-    });
+  else if (method === 'tools/list') listTools(id, params);
   else if (method === 'tools/call' && params.name in tools)
     void tools[params.name](id, params.arguments ?? {}, params._meta ?? {});
   else say({ id, error: { code: -32601, message: `unknown method ${method}` } });

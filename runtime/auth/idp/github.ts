@@ -7,7 +7,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import { createAllowList } from '../allow-list.ts';
+import { createAllowList } from '../../policy/allow-list.ts';
 import type { GithubSettings } from '../settings.ts';
 import { SignInError, type Finish, type Identity, type RemoteProvider } from './provider.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAllowList } from '../../runtime/auth/allow-list.ts';
+import { createAllowList } from '../../runtime/policy/allow-list.ts';
 
 describe('invariant 7: the allow-list', () => {
   it('lets nobody in when it is empty', () => {
