@@ -2,13 +2,16 @@
  * The pages that a person sees. Handlebars escapes every value (security invariant 15); no template uses `{{{`. The
  * templates lie beside this file, in the source and in the build.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 
 export interface ConsentPage {
   handle: string;
   csrf: string;
+  /** What the client calls itself. */
   clientName: string;
+  /** Of a client that is known by a URL: its host, which nobody else can claim. */
+  clientHost?: string | undefined;
   /** Host or scheme that the answer goes to. */
   redirectTarget: string;
   loopback: boolean;
@@ -17,6 +20,8 @@ export interface ConsentPage {
   services: { name: string; title: string; description: string; chosen: boolean }[];
   staysSignedIn: boolean;
   providers: { id: string; label: string }[];
+  /** What comes after the button. */
+  signInNext?: string | undefined;
   problem?: string | undefined;
 }
 
@@ -65,12 +70,15 @@ const TITLES = { consent: 'Allow access?', local: 'Sign in', success: 'Sign-in' 
 export function createPages(host: string): Pages {
   const handlebars = Handlebars.create();
   handlebars.registerPartial('layout', read('layout.hbs'));
+  for (const file of readdirSync(new URL('./icons/', import.meta.url)))
+    handlebars.registerPartial(`icons/${file.replace(/\.hbs$/, '')}`, read(`icons/${file}`));
   const template = <Page extends object>(name: string, title?: string): ((page: Page) => string) => {
     const render = handlebars.compile<object>(read(`${name}.hbs`));
     return (page) => render({ host, title, ...page });
   };
+  const consent = template<ConsentPage & { several: boolean }>('consent', TITLES.consent);
   return {
-    consent: template('consent', TITLES.consent),
+    consent: (page) => consent({ ...page, several: page.providers.length > 1 }),
     local: template('local', TITLES.local),
     continue: template('continue'),
     error: template('error'),

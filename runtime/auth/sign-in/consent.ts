@@ -43,6 +43,7 @@ export function sendConsentPage(
     handle,
     csrf: context.browsers.csrfToken(handle, browserHash),
     clientName: clientNameOf(client),
+    clientHost: client.id.startsWith('https://') ? new URL(client.id).host : undefined,
     redirectTarget: redirectTarget(redirectUri),
     loopback: isLoopbackRedirect(redirectUri),
     choose: transaction.resources.length === 0,
@@ -52,9 +53,14 @@ export function sendConsentPage(
       id,
       label: list.length > 1 ? `Allow, with ${title}` : 'Allow',
     })),
+    signInNext: signInNext(list),
     problem,
   });
   return sendPage(reply, problem === undefined ? 200 : 400, page);
+}
+
+function signInNext([only, ...others]: readonly IdentityProvider[]): string | undefined {
+  return only?.kind === 'remote' && others.length === 0 ? `You sign in with ${only.title} next.` : undefined;
 }
 
 /** `POST /consent`. */

@@ -1,0 +1,73 @@
+/** Every page with made-up values, to be looked at and to be checked for accessibility. */
+import { createPages, type ConsentPage } from '../../runtime/auth/pages/render.ts';
+
+const pages = createPages('auth.tools.example.org');
+const form = { handle: 'handle', csrf: 'csrf' };
+
+const SERVICES = [
+  { name: 'fetch', title: 'Fetch', description: 'Reads web pages as Markdown.', chosen: false },
+  { name: 'memory', title: 'Memory', description: 'Keeps a knowledge graph for you.', chosen: true },
+  { name: 'time', title: 'Time', description: 'Converts between time zones.', chosen: false },
+];
+
+const CONSENT: ConsentPage = {
+  ...form,
+  clientName: 'Claude',
+  redirectTarget: 'claude.ai',
+  loopback: false,
+  choose: false,
+  services: SERVICES.slice(0, 2),
+  staysSignedIn: true,
+  providers: [{ id: 'github', label: 'Allow' }],
+  signInNext: 'You sign in with GitHub next.',
+};
+
+export const STYLESHEET = pages.stylesheet;
+
+export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
+  ['consent', pages.consent({ ...CONSENT, clientHost: 'claude.ai' })],
+  [
+    'consent-loopback',
+    pages.consent({
+      ...CONSENT,
+      clientName: 'An editor with quite a long name that it gave itself',
+      redirectTarget: '127.0.0.1:33418',
+      loopback: true,
+      services: SERVICES,
+    }),
+  ],
+  [
+    'consent-choose',
+    pages.consent({
+      ...CONSENT,
+      choose: true,
+      services: SERVICES,
+      providers: [
+        { id: 'github', label: 'Allow, with GitHub' },
+        { id: 'oidc', label: 'Allow, with Example Accounts' },
+      ],
+      signInNext: undefined,
+      problem: 'Choose at least one, or deny.',
+    }),
+  ],
+  ['local', pages.local({ ...form, clientName: 'Claude', userName: 'alice' })],
+  [
+    'continue',
+    pages.continue({ title: 'You are signed in', target: 'claude.ai', refreshTo: 'https://claude.ai/' }),
+  ],
+  [
+    'error',
+    pages.error({
+      title: 'You are signed in, but not allowed in',
+      message: 'You are signed in as mallory, who is not on the list of allowed users.',
+      advice: 'Ask the operator of this gateway to add mallory, or sign in with another account.',
+      returnUrl: 'https://claude.ai/',
+      code: 'access_denied',
+    }),
+  ],
+  ['success', pages.success({ code: `${'k3J9'.repeat(4)}.${'aZ7-q_'.repeat(7)}x`, state: 'af0ifjsldkj' })],
+  [
+    'success-error',
+    pages.success({ error: 'access_denied', errorDescription: 'The person did not agree.', state: 'af0if' }),
+  ],
+]);
