@@ -25,6 +25,7 @@ export function authSettings(
     clientLifetimeSeconds: values.CLIENT_LIFETIME,
     refreshGraceSeconds: values.REFRESH_GRACE,
     corsOrigins: values.MCP_CORS_ORIGINS,
+    ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
     identityProviders: [identityProvider(values)],
     documents: {

@@ -19,6 +19,12 @@ import { local } from './sign-in/local.ts';
 import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
 import { register } from './clients/register.ts';
+import {
+  deleteRegistration,
+  readRegistration,
+  updateRegistration,
+  type ById,
+} from './clients/registration.ts';
 import { sendPage } from './send-page.ts';
 import { success } from './sign-in/success.ts';
 import { introspect } from './tokens/introspect.ts';
@@ -111,6 +117,7 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
   addCors(scope, context.settings.corsOrigins, [
     ...[...documents.keys(), JWKS_PATH].map((path) => ({ path, methods: ['GET', 'HEAD'] })),
     { path: '/register', methods: ['POST'] },
+    { path: '/register/:id', methods: ['GET', 'PUT', 'DELETE'] },
   ]);
   for (const [path, document] of documents) {
     scope.get(path, (_request, reply) =>
@@ -119,6 +126,9 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
   }
   scope.get(JWKS_PATH, (_request, reply) => sendJwks(context, reply));
   scope.post('/register', (request, reply) => register(context, request, reply));
+  scope.get<ById>('/register/:id', (request, reply) => readRegistration(context, request, reply));
+  scope.put<ById>('/register/:id', (request, reply) => updateRegistration(context, request, reply));
+  scope.delete<ById>('/register/:id', (request, reply) => deleteRegistration(context, request, reply));
   return undefined;
 }
 

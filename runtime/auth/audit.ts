@@ -4,6 +4,7 @@ import type { Logger } from '../config/log.ts';
 export type AuditEvent =
   | 'client_registered'
   | 'client_refused'
+  | 'client_updated'
   | 'client_deleted'
   | 'consent_given'
   | 'consent_denied'

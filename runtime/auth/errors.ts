@@ -120,8 +120,8 @@ export class InvalidClientMetadataError extends OAuthError {
 
 /** RFC 6750 §3.1. The challenge goes into `WWW-Authenticate` (see `challenge.ts`). */
 export class InvalidTokenError extends OAuthError {
-  constructor(hint: string, debug?: string) {
-    super('invalid_token', 401, hint, debug);
+  constructor(hint: string, debug?: string, headers?: Record<string, string>) {
+    super('invalid_token', 401, hint, debug, headers);
   }
 }
 

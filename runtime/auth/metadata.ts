@@ -5,7 +5,7 @@
  */
 import { resourceUrl } from '../config/topology.ts';
 import type { AuthContext } from './auth-context.ts';
-import { CLIENT_AUTH_METHODS } from './clients/client-auth.ts';
+import { CLIENT_AUTH_METHODS } from './clients/auth-methods.ts';
 import { GRANT_TYPES } from './tokens/grants/index.ts';
 import { JWKS_PATH } from './tokens/jwks.ts';
 import { supportedScopes } from './scopes.ts';

@@ -65,6 +65,8 @@ export interface AuthSettings {
   refreshGraceSeconds: number;
   /** Origins for browser-based clients; `*` for all of them. Never with credentials. */
   corsOrigins: string[];
+  /** The initial access token that registering needs (RFC 7591 §3); without it anybody may register. */
+  registrationToken?: string;
   /** Redirect URIs with an undotted scheme that may register, compared exactly. */
   privateUseRedirects: string[];
   /** At least one. With several, the person chooses on the consent page. */

@@ -46,6 +46,7 @@ const AUTH_PATHS: PathMatch[] = [
   { exact: '/.well-known/oauth-authorization-server' },
   { exact: '/.well-known/jwks.json' },
   { exact: '/register' },
+  { prefix: '/register/' },
   { exact: '/authorize' },
   { exact: '/consent' },
   { exact: '/local' },

@@ -23,12 +23,14 @@ export interface ClientRecord {
   expiresAtMs?: number;
   /** Until a person has first signed in to it: the end that it gets then. Without `expiresAtMs`: never. */
   onFirstSignIn?: { expiresAtMs?: number };
+  /** Registered by the operator, not by a stranger: only then may it use `client_credentials`. */
+  byOperator?: boolean;
 }
 
 /** RFC 7591 §2, the members that this server understands. */
 export interface ClientMetadata {
   redirect_uris: string[];
-  token_endpoint_auth_method: 'none' | 'client_secret_basic' | 'client_secret_post';
+  token_endpoint_auth_method: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
   grant_types: string[];
   response_types: string[];
   scope: string;
@@ -40,6 +42,9 @@ export interface ClientMetadata {
   contacts?: string[];
   software_id?: string;
   software_version?: string;
+  /** Where the public keys for `private_key_jwt` are (RFC 7517 §5); at most one of this and `jwks`. */
+  jwks_uri?: string;
+  jwks?: { keys: Record<string, unknown>[] };
   /** Recorded, never a reason to refuse. */
   application_type?: string;
 }

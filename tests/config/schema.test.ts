@@ -71,8 +71,9 @@ test('every secret is marked as one', () => {
     'GITHUB_CLIENT_SECRET',
     'GATEWAY_JWT_SECRET',
     'JWT_PRIVATE_KEY_B64',
+    'REGISTRATION_TOKEN',
     'REDIS_PASSWORD',
   ]);
-  for (const key of CONFIG_KEYS.filter((name) => /SECRET|PASSWORD|PRIVATE_KEY/.test(name)))
+  for (const key of CONFIG_KEYS.filter((name) => /SECRET|PASSWORD|PRIVATE_KEY|_TOKEN$/.test(name)))
     expect(secrets).toContain(key);
 });

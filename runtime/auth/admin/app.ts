@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuthContext } from '../auth-context.ts';
+import { registerClient } from '../clients/register.ts';
 import { InvalidRequestError, InvalidTokenError, logError, toOAuthError } from '../errors.ts';
 import { deleteClient, listClients, showClient } from './clients.ts';
 import { endHealthTokens, issueHealthTokens } from './health-token.ts';
@@ -56,6 +57,10 @@ function addRoutes(app: FastifyInstance, context: AuthContext): void {
     return { ms: Math.round((performance.now() - begunMs) * 10) / 10 };
   });
   app.get('/clients', async () => ({ clients: await listClients(context) }));
+  // Nothing of RFC 7591 is left out: who asks here is the operator, and knows what the client is for.
+  app.post('/clients', async (request, reply) =>
+    reply.code(201).send(await registerClient(context, request.body, true)),
+  );
   app.get<WithId>('/clients/:id', async (request, reply) => {
     return (await showClient(context, request.params.id)) ?? notFound(reply);
   });

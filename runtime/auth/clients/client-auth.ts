@@ -7,11 +7,6 @@ import { InvalidClientError, InvalidRequestError } from '../errors.ts';
 import { equalsInConstantTime, sha256 } from '../hashing.ts';
 import type { Parameters } from '../parameters.ts';
 
-/** What `token_endpoint_auth_methods_supported` lists. */
-export const CLIENT_AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
-
-export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number];
-
 interface Credentials {
   clientId: string;
   secret?: string | undefined;

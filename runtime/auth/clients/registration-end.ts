@@ -15,10 +15,18 @@ export function newRegistrationEnd(
   issuedAtMs: number,
   lifetimeSeconds: number,
 ): Pick<ClientRecord, 'expiresAtMs' | 'onFirstSignIn'> {
-  const told: End = lifetimeSeconds > 0 ? { expiresAtMs: issuedAtMs + lifetimeSeconds * 1000 } : {};
+  const told: End = operatorsRegistrationEnd(issuedAtMs, lifetimeSeconds);
   const expiresAtMs = issuedAtMs + UNUSED_LIFETIME_MS;
   if (told.expiresAtMs !== undefined && told.expiresAtMs <= expiresAtMs) return told;
   return { expiresAtMs, onFirstSignIn: told };
+}
+
+/** The operator knows what it is for, so no sign-in is waited for. */
+export function operatorsRegistrationEnd(
+  issuedAtMs: number,
+  lifetimeSeconds: number,
+): Pick<ClientRecord, 'expiresAtMs'> {
+  return lifetimeSeconds > 0 ? { expiresAtMs: issuedAtMs + lifetimeSeconds * 1000 } : {};
 }
 
 /** @returns the end that the client was told, milliseconds since the epoch; undefined: never */

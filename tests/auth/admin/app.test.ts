@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { callAdmin } from '../../../runtime/auth/admin/call.ts';
 import { signAdminToken } from '../../../runtime/auth/admin/token.ts';
-import { registerClient, signIn } from '../../helpers/oauth-flow.ts';
+import { clientMetadata, registerClient, signIn, type RegisteredClient } from '../../helpers/oauth-flow.ts';
 import { ROOT_SECRET } from '../../helpers/oauth-server.ts';
 import { startTestAdmin } from './support.ts';
 
@@ -42,6 +42,25 @@ describe('the admin API', () => {
   it('takes no admin token for an access token', async () => {
     const { test, use } = await startTestAdmin();
     expect(await use('echo', await signAdminToken(ROOT_SECRET, test.clock.now()))).toBe(401);
+  });
+
+  it('registers a client as the operator: no sign-in is waited for, and it may have client_credentials', async () => {
+    const { test, origin } = await startTestAdmin({
+      settings: { clientLifetimeSeconds: 0, rateLimits: { registrations: { burst: 0, perSecond: 1 } } },
+    });
+    const response = await fetch(`${origin}/clients`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await signAdminToken(ROOT_SECRET, test.clock.now())}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(clientMetadata({ token_endpoint_auth_method: 'client_secret_basic' })),
+    });
+    expect(response.status).toBe(201);
+    const client = (await response.json()) as RegisteredClient;
+    expect(client.client_secret).toMatch(/^[\w-]{43}$/);
+    test.clock.advance(40 * 86_400_000);
+    expect(await test.store.getClient(client.client_id)).toMatchObject({ byOperator: true });
   });
 
   it('lists and shows clients without anything that opens a door', async () => {

@@ -1,0 +1,120 @@
+/**
+ * The client configuration endpoint, RFC 7592: a client reads, replaces and ends its own registration with the
+ * registration access token that it got, of which only the hash is kept.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomToken } from '../../config/secrets.ts';
+import type { ClientRecord } from '../../store/store.ts';
+import type { AuthContext } from '../auth-context.ts';
+import { BearerRequiredError, isBearer, readBearer } from '../bearer.ts';
+import { InvalidClientMetadataError } from '../errors.ts';
+import { equalsInConstantTime, sha256 } from '../hashing.ts';
+import { usesSecret } from './auth-methods.ts';
+import { readMetadata } from './metadata.ts';
+import { clientInformation } from './register.ts';
+
+export interface ById {
+  Params: { id: string };
+}
+
+type Request = FastifyRequest<ById>;
+
+/** What RFC 7592 §2.2 says that an update "MUST NOT include". */
+const FORBIDDEN = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+];
+
+/** `GET`, RFC 7592 §2.1. The secret is not in it: nobody can read it again. */
+export async function readRegistration(
+  context: AuthContext,
+  request: Request,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { client, registrationToken } = await authorizeManagement(context, request);
+  return send(reply, clientInformation(context, client, { registrationToken }));
+}
+
+/** `PUT`, RFC 7592 §2.2: replaces the metadata; what is left out is as if it had never been registered. */
+export async function updateRegistration(
+  context: AuthContext,
+  request: Request,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { client, registrationToken } = await authorizeManagement(context, request);
+  assertUpdate(client, request.body);
+  const metadata = readMetadata(request.body, context.settings, client.byOperator);
+  const { secretHash, ...rest } = client;
+  const withSecret = usesSecret(metadata.token_endpoint_auth_method);
+  const secret = withSecret && secretHash === undefined ? randomToken() : undefined;
+  const keptHash = withSecret ? (secretHash ?? sha256(secret ?? '')) : undefined;
+  const updated: ClientRecord = {
+    ...rest,
+    metadata,
+    ...(keptHash !== undefined && { secretHash: keptHash }),
+  };
+  // A deletion that comes first is not undone.
+  if (!(await context.store.replaceClient(updated))) throw refusal(true);
+  context.audit('client_updated', { client: client.id, clientName: metadata.client_name });
+  const credentials = { registrationToken, ...(secret !== undefined && { secret }) };
+  return send(reply, clientInformation(context, updated, credentials));
+}
+
+/** `DELETE`, RFC 7592 §2.3: ends the client and every token of its grants. */
+export async function deleteRegistration(
+  context: AuthContext,
+  request: Request,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { client } = await authorizeManagement(context, request);
+  if (!(await context.store.deleteClient(client.id))) throw refusal(true);
+  context.audit('client_deleted', { client: client.id, clientName: client.metadata.client_name });
+  return reply.code(204).header('cache-control', 'no-store').send();
+}
+
+/**
+ * RFC 7592 §2.1: "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized";
+ * so does a wrong token, with the same words, and nobody learns which ids there are.
+ */
+async function authorizeManagement(
+  { store }: AuthContext,
+  request: Request,
+): Promise<{ client: ClientRecord; registrationToken: string }> {
+  const registrationToken = readBearer(request.headers.authorization);
+  if (registrationToken === undefined) throw refusal(false);
+  const client = await store.getClient(request.params.id);
+  const known = isBearer(registrationToken, client?.registrationTokenHash ?? sha256(''));
+  if (client === undefined || !known) throw refusal(true);
+  return { client, registrationToken };
+}
+
+function refusal(given: boolean): BearerRequiredError {
+  return new BearerRequiredError(
+    'The registration access token is missing, wrong, or of a registration that has ended.',
+    given,
+  );
+}
+
+/**
+ * RFC 7592 §2.2: the client "MUST include its 'client_id' field in the request, and it MUST be the same as its
+ * currently issued client identifier"; a `client_secret` "MUST match the currently issued client secret", because "The
+ * client MUST NOT be allowed to overwrite its existing client secret with its own chosen value."
+ */
+function assertUpdate(client: ClientRecord, body: unknown): void {
+  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  if (members['client_id'] !== client.id)
+    throw new InvalidClientMetadataError('client_id must be there and be the one of this registration.');
+  const forbidden = FORBIDDEN.find((member) => member in members);
+  if (forbidden !== undefined)
+    throw new InvalidClientMetadataError(`${forbidden} must not be in an update; the server decides it.`);
+  const secret = members['client_secret'];
+  if (secret === undefined) return;
+  if (typeof secret !== 'string' || !equalsInConstantTime(sha256(secret), client.secretHash ?? ''))
+    throw new InvalidClientMetadataError('client_secret is not the one of this registration. Leave it out.');
+}
+
+function send(reply: FastifyReply, answer: Record<string, unknown>): FastifyReply {
+  return reply.header('cache-control', 'no-store').send(answer);
+}
