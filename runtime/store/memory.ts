@@ -1,14 +1,18 @@
+import { Buckets } from './buckets.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import { redeem, rotate } from './grant.ts';
+import { redeem, rotate, type GrantStep } from './grant.ts';
+import { Notices } from './notices.ts';
 import { byNewest, byNewestIssued } from './order.ts';
-import { judgeStanding } from './standing.ts';
-import { StoreUnavailableError } from './store.ts';
-import type { ClientRecord, GrantRecord, KeyRecord, Store, TransactionRecord } from './store.ts';
+import { isDocumentClient, judgeStanding } from './standing.ts';
+import { MAX_EVENTS, StoreUnavailableError } from './store.ts';
+import type { ClientRecord, GrantRecord, KeyRecord, RecordKind, RecordKinds, Store } from './store.ts';
 
 export interface MemoryStoreOptions {
   /** Clock, milliseconds since the epoch. */
   now?: () => number;
 }
+
+type AnyRecord = RecordKinds[RecordKind];
 
 /**
  * A store in this process's memory, for tests: what it holds is gone with the process. Records are copied in and out,
@@ -16,10 +20,14 @@ export interface MemoryStoreOptions {
  */
 export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): Store {
   const clients = new ExpiringMap<ClientRecord>(now);
-  const transactions = new ExpiringMap<TransactionRecord>(now);
+  const records = new ExpiringMap<AnyRecord>(now);
   const grants = new ExpiringMap<GrantRecord>(now);
   const userRevocations = new Map<string, number>();
+  const clientRevocations = new Map<string, number>();
   const keys = new Map<string, KeyRecord>();
+  const events: string[] = [];
+  const buckets = new Buckets(now);
+  const notices = new Notices();
   let open = true;
 
   /** Runs one step. It holds no `await`, so nothing comes between its reads and its writes. */
@@ -28,6 +36,13 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
     if (!open) throw new StoreUnavailableError('The store is closed.');
     return structuredClone(work());
   };
+  const changeGrant = <Result>(id: string, decide: (grant: GrantRecord | undefined) => GrantStep<Result>) =>
+    step(() => {
+      const { result, changed } = decide(grants.get(id));
+      if (changed !== undefined) grants.put(id, changed);
+      if (changed?.revoked === true) notices.tell({ kind: 'grant', id });
+      return result;
+    });
   const sortedKeys = (): KeyRecord[] => [...keys.values()].sort(byNewest);
 
   return {
@@ -38,45 +53,65 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
       step(() => {
         if (clients.get(client.id) === undefined) return false;
         clients.put(client.id, client);
+        notices.tell({ kind: 'client', id: client.id });
         return true;
       }),
     getClient: (id) => step(() => clients.get(id)),
-    deleteClient: (id) => step(() => clients.take(id) !== undefined),
+    deleteClient: (id) =>
+      step(() => {
+        const existed = clients.take(id) !== undefined;
+        notices.tell({ kind: 'client', id });
+        return existed;
+      }),
     listClients: () => step(() => clients.list().sort(byNewestIssued)),
 
-    putTransaction: (transaction) => step(() => transactions.put(transaction.idHash, transaction)),
-    getTransaction: (idHash) => step(() => transactions.get(idHash)),
-    takeTransaction: (idHash) => step(() => transactions.take(idHash)),
+    putRecord: (kind, id, record) => step(() => records.put(keyOf(kind, id), record)),
+    addRecord: (kind, id, record) =>
+      step(() => {
+        if (records.get(keyOf(kind, id)) !== undefined) return false;
+        records.put(keyOf(kind, id), record);
+        return true;
+      }),
+    getRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
+      step(() => records.get(keyOf(kind, id)) as RecordKinds[Kind] | undefined),
+    swapRecord: (kind, id, expected, next) =>
+      step(() => {
+        const found = records.get(keyOf(kind, id));
+        if (found === undefined || JSON.stringify(found) !== JSON.stringify(expected)) return false;
+        records.put(keyOf(kind, id), next);
+        return true;
+      }),
+    takeRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
+      step(() => records.take(keyOf(kind, id)) as RecordKinds[Kind] | undefined),
 
     putGrant: (grant) => step(() => grants.put(grant.id, grant)),
     getGrant: (id) => step(() => grants.get(id)),
     redeemCode: (grantId, codeHash, expiresAtMs) =>
-      step(() => {
-        const { result, changed } = redeem(grants.get(grantId), codeHash, now(), expiresAtMs);
-        if (changed !== undefined) grants.put(grantId, changed);
-        return result;
-      }),
-    rotateRefresh: (request) =>
-      step(() => {
-        const { result, changed } = rotate(grants.get(request.grantId), request, now());
-        if (changed !== undefined) grants.put(request.grantId, changed);
-        return result;
-      }),
+      changeGrant(grantId, (grant) => redeem(grant, codeHash, now(), expiresAtMs)),
+    rotateRefresh: (request) => changeGrant(request.grantId, (grant) => rotate(grant, request, now())),
     revokeGrant: (id) =>
-      step(() => {
-        const grant = grants.get(id);
-        if (grant !== undefined) grants.put(id, { ...grant, revoked: true });
-      }),
+      changeGrant(id, (grant) => ({
+        result: undefined,
+        ...(grant !== undefined && { changed: { ...grant, revoked: true } }),
+      })),
 
     revokeUser: (userId, atMs) =>
       step(() => {
-        userRevocations.set(userId, Math.max(atMs, userRevocations.get(userId) ?? atMs));
+        raise(userRevocations, userId, atMs);
+        notices.tell({ kind: 'user', id: userId });
+      }),
+    userRevokedAt: (userId) => step(() => userRevocations.get(userId)),
+    revokeClient: (clientId, atMs) =>
+      step(() => {
+        raise(clientRevocations, clientId, atMs);
+        notices.tell({ kind: 'client', id: clientId });
       }),
     standing: (grantId, clientId, userId) =>
       step(() =>
         judgeStanding({
           grant: grants.get(grantId),
-          clientFound: clients.get(clientId) !== undefined,
+          clientFound: isDocumentClient(clientId) || clients.get(clientId) !== undefined,
+          clientRevokedAtMs: clientRevocations.get(clientId),
           userRevokedAtMs: userRevocations.get(userId),
         }),
       ),
@@ -87,10 +122,39 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
         if (keys.size === 0) keys.set(key.kid, structuredClone(key));
         return sortedKeys();
       }),
+    putKey: (key) =>
+      step(() => {
+        keys.set(key.kid, structuredClone(key));
+        notices.tell({ kind: 'keys' });
+      }),
+    deleteKey: (kid) =>
+      step(() => {
+        keys.delete(kid);
+        notices.tell({ kind: 'keys' });
+      }),
+
+    takeFromBucket: (name, limit, count) => step(() => buckets.take(name, limit, count)),
+
+    appendEvent: (event) =>
+      step(() => {
+        events.unshift(event);
+        events.length = Math.min(events.length, MAX_EVENTS);
+      }),
+    listEvents: (limit) => step(() => events.slice(0, limit)),
+
+    subscribe: (listener) => notices.subscribe(listener),
 
     close: () => {
       open = false;
       return Promise.resolve();
     },
   };
+}
+
+function keyOf(kind: RecordKind, id: string): string {
+  return `${kind}:${id}`;
+}
+
+function raise(values: Map<string, number>, id: string, value: number): void {
+  values.set(id, Math.max(value, values.get(id) ?? value));
 }

@@ -1,21 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { silentLogger } from '../config/log.ts';
 import type { Logger } from '../config/log.ts';
+import { Buckets } from './buckets.ts';
 import { redeem, rotate } from './grant.ts';
 import type { GrantStep } from './grant.ts';
+import { Notices } from './notices.ts';
 import { byNewest } from './order.ts';
 import { guarded } from './sqlite/fault.ts';
 import { openDatabase } from './sqlite/file.ts';
 import { inTransaction } from './sqlite/schema.ts';
 import {
   prepareClients,
+  prepareEvents,
   prepareGrants,
   prepareKeys,
-  prepareTransactions,
-  prepareUsers,
+  prepareRecords,
+  prepareStanding,
 } from './sqlite/statements.ts';
 import { prepareSweep } from './sqlite/sweep.ts';
-import type { GrantRecord, Store } from './store.ts';
+import type { GrantRecord, Notice, RecordKind, Store } from './store.ts';
 
 /** SQLite is synchronous: while a step waits for a lock, the process answers nothing else. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -46,16 +49,32 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const statements = guarded(path, () => prepareAll(db));
   const stopSweeping = startSweeping(db, path, now, logger);
 
+  // Both are this process's own: the file is for one gateway, and another process that opens it asks again once a second.
+  const buckets = new Buckets(now);
+  const notices = new Notices();
+
   // eslint-disable-next-line @typescript-eslint/require-await -- async turns what is thrown into a rejection
   const step = async <Result>(work: () => Result): Promise<Result> => guarded(path, work);
-  const changeGrant = <Result>(id: string, decide: (grant: GrantRecord | undefined) => GrantStep<Result>) =>
-    step(() =>
+  /** A step that others are told of. */
+  const change = async <Result>(notice: Notice, work: () => Result): Promise<Result> => {
+    const result = await step(work);
+    notices.tell(notice);
+    return result;
+  };
+  const changeGrant = async <Result>(
+    id: string,
+    decide: (grant: GrantRecord | undefined) => GrantStep<Result>,
+  ): Promise<Result> => {
+    const { result, changed } = await step(() =>
       inTransaction(db, () => {
-        const { result, changed } = decide(statements.getGrant(id, now()));
-        if (changed !== undefined) statements.putGrant(changed);
-        return result;
+        const decided = decide(statements.getGrant(id, now()));
+        if (decided.changed !== undefined) statements.putGrant(decided.changed);
+        return decided;
       }),
     );
+    if (changed?.revoked === true) notices.tell({ kind: 'grant', id });
+    return result;
+  };
 
   const sortedKeys = () => statements.listKeys().sort(byNewest);
   let isOpen = true;
@@ -64,23 +83,33 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     ping: () => step(() => void statements.ping.get()),
 
     putClient: (client) => step(() => statements.putClient(client)),
-    replaceClient: (client) => step(() => statements.replaceClient(client, now())),
+    replaceClient: (client) =>
+      change({ kind: 'client', id: client.id }, () => statements.replaceClient(client, now())),
     getClient: (id) => step(() => statements.getClient(id, now())),
-    deleteClient: (id) => step(() => statements.deleteClient(id, now())),
+    deleteClient: (id) => change({ kind: 'client', id }, () => statements.deleteClient(id, now())),
     listClients: () => step(() => statements.listClients(now())),
 
-    putTransaction: (transaction) => step(() => statements.putTransaction(transaction)),
-    getTransaction: (idHash) => step(() => statements.getTransaction(idHash, now())),
-    takeTransaction: (idHash) => step(() => statements.takeTransaction(idHash, now())),
+    putRecord: (kind, id, record) => step(() => statements.putRecord(kind, id, record)),
+    addRecord: (kind, id, record) => step(() => statements.addRecord(kind, id, record, now())),
+    getRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
+      step(() => statements.getRecord(kind, id, now())),
+    swapRecord: (kind, id, expected, next) =>
+      step(() => statements.swapRecord(kind, id, expected, next, now())),
+    takeRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
+      step(() => statements.takeRecord(kind, id, now())),
 
     putGrant: (grant) => step(() => statements.putGrant(grant)),
     getGrant: (id) => step(() => statements.getGrant(id, now())),
     redeemCode: (grantId, codeHash, expiresAtMs) =>
       changeGrant(grantId, (grant) => redeem(grant, codeHash, now(), expiresAtMs)),
     rotateRefresh: (request) => changeGrant(request.grantId, (grant) => rotate(grant, request, now())),
-    revokeGrant: (id) => step(() => statements.revokeGrant(id)),
+    revokeGrant: (id) => change({ kind: 'grant', id }, () => statements.revokeGrant(id)),
 
-    revokeUser: (userId, atMs) => step(() => statements.revokeUser(userId, atMs)),
+    revokeUser: (userId, atMs) =>
+      change({ kind: 'user', id: userId }, () => statements.revokeUser(userId, atMs)),
+    userRevokedAt: (userId) => step(() => statements.userRevokedAt(userId)),
+    revokeClient: (clientId, atMs) =>
+      change({ kind: 'client', id: clientId }, () => statements.revokeClient(clientId, atMs)),
     standing: (grantId, clientId, userId) =>
       step(() => statements.standing(grantId, clientId, userId, now())),
 
@@ -92,6 +121,15 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
           return sortedKeys();
         }),
       ),
+    putKey: (key) => change({ kind: 'keys' }, () => statements.putKey(key)),
+    deleteKey: (kid) => change({ kind: 'keys' }, () => statements.deleteKey(kid)),
+
+    takeFromBucket: (name, limit, count) => step(() => buckets.take(name, limit, count)),
+
+    appendEvent: (event) => step(() => inTransaction(db, () => statements.appendEvent(event))),
+    listEvents: (limit) => step(() => statements.listEvents(limit)),
+
+    subscribe: (listener) => notices.subscribe(listener),
 
     close: () =>
       step(() => {
@@ -107,10 +145,11 @@ function prepareAll(db: DatabaseSync) {
   return {
     ping: db.prepare('SELECT count(*) FROM signing_keys'),
     ...prepareClients(db),
-    ...prepareTransactions(db),
+    ...prepareRecords(db),
     ...prepareGrants(db),
-    ...prepareUsers(db),
+    ...prepareStanding(db),
     ...prepareKeys(db),
+    ...prepareEvents(db),
   };
 }
 

@@ -87,6 +87,71 @@ export interface TransactionRecord {
   expiresAtMs: number;
 }
 
+/** A browser that is signed in, from one authorization request to the next. */
+export interface SessionRecord {
+  /** SHA-256 of the session cookie, base64url. */
+  idHash: string;
+  user: User;
+  signedInAtMs: number;
+  /** Moves on with each use (`SESSION_TIMEOUT`). */
+  expiresAtMs: number;
+}
+
+/** What a person agreed to for one client, so as not to be asked the same again. */
+export interface ConsentRecord {
+  userId: string;
+  clientId: string;
+  redirectUri: string;
+  /** All that was agreed to, together. */
+  resources: string[];
+  scopes: string[];
+  agreedAtMs: number;
+  expiresAtMs: number;
+}
+
+/** A device authorization request (RFC 8628). Its id is a keyed hash of the user code; the device code contains the id. */
+export interface DeviceRecord {
+  id: string;
+  /** SHA-256 of the secret part of the device code, base64url. */
+  secretHash: string;
+  clientId: string;
+  scopes: string[];
+  resources: string[];
+  status: 'pending' | 'approved' | 'denied';
+  /** In the status `approved`: who did. */
+  user?: User;
+  /** How long the device is to wait between polls; grows by each `slow_down` (RFC 8628 §3.5). */
+  intervalSeconds: number;
+  polledAtMs?: number;
+  expiresAtMs: number;
+}
+
+/** Something fetched from a client's own site, kept for as long as its HTTP headers say. */
+export interface DocumentRecord {
+  url: string;
+  body: string;
+  etag?: string;
+  fetchedAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Something that counts once, e.g. the `jti` of a client assertion (RFC 7523 §3). */
+export interface OnceRecord {
+  expiresAtMs: number;
+}
+
+/** The kinds of records that are only ever looked up by their id, and end by themselves. */
+export interface RecordKinds {
+  transaction: TransactionRecord;
+  session: SessionRecord;
+  consent: ConsentRecord;
+  device: DeviceRecord;
+  document: DocumentRecord;
+  once: OnceRecord;
+}
+
+export type RecordKind = keyof RecordKinds;
+
 /**
  * One person's consent to one client: the family that its code, its access tokens and its refresh tokens belong to.
  * The grant's id is part of each of them, so that everything about a grant is found under one key (and in one hash
@@ -172,7 +237,32 @@ export interface KeyRecord {
   /** The public JWK, as in the JWKS. */
   publicJwk: Record<string, unknown>;
   createdAtMs: number;
+  /** From when it signs; until then it is only published. Absent: at once. */
+  signsFromMs?: number;
 }
+
+/** A rate: at most `burst` at once, refilled by `perSecond`. */
+export interface BucketLimit {
+  burst: number;
+  perSecond: number;
+}
+
+export interface BucketAnswer {
+  /** How many of those asked for were granted; never more than asked. */
+  granted: number;
+  /** Where nothing was granted: how long until one is there, milliseconds. */
+  waitMs: number;
+}
+
+/** Something that ended or changed, so that what is remembered of it must be asked again. */
+export type Notice =
+  | { kind: 'grant' | 'client' | 'user'; id: string }
+  | { kind: 'keys' }
+  /** Notices may have been missed: nothing that is remembered can be relied on. */
+  | { kind: 'all' };
+
+/** How many events `listEvents` reaches back. */
+export const MAX_EVENTS = 1_000;
 
 export interface Store {
   /** @throws StoreUnavailableError when the storage does not answer */
@@ -192,10 +282,21 @@ export interface Store {
   /** Newest first. */
   listClients(): Promise<ClientRecord[]>;
 
-  putTransaction(transaction: TransactionRecord): Promise<void>;
-  getTransaction(idHash: string): Promise<TransactionRecord | undefined>;
+  /** Inserts or replaces. */
+  putRecord<Kind extends RecordKind>(kind: Kind, id: string, record: RecordKinds[Kind]): Promise<void>;
+  /** Inserts only where there is none. @returns whether it did: of concurrent callers one gets true */
+  addRecord<Kind extends RecordKind>(kind: Kind, id: string, record: RecordKinds[Kind]): Promise<boolean>;
+  /** @returns undefined for an unknown or ended one */
+  getRecord<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | undefined>;
+  /** Replaces `expected`, as it was read. @returns false where it is another one meanwhile, or gone */
+  swapRecord<Kind extends RecordKind>(
+    kind: Kind,
+    id: string,
+    expected: RecordKinds[Kind],
+    next: RecordKinds[Kind],
+  ): Promise<boolean>;
   /** Removes and returns it: of concurrent callers one gets it. */
-  takeTransaction(idHash: string): Promise<TransactionRecord | undefined>;
+  takeRecord<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | undefined>;
 
   putGrant(grant: GrantRecord): Promise<void>;
   /** @returns undefined for an unknown or ended grant; a revoked one is returned with `revoked` set */
@@ -210,8 +311,15 @@ export interface Store {
   /** Idempotent. */
   revokeGrant(id: string): Promise<void>;
 
-  /** Ends every token of the user issued before `atMs`. */
+  /** Ends every token and every session of the user from before `atMs`. */
   revokeUser(userId: string, atMs: number): Promise<void>;
+  /** @returns the latest `atMs` of `revokeUser`; undefined where there was none */
+  userRevokedAt(userId: string): Promise<number | undefined>;
+  /**
+   * Ends every token of the client from before `atMs`. For clients that are not registered but name themselves by the URL
+   * of a metadata document: those always exist, and only this ends what they were given.
+   */
+  revokeClient(clientId: string, atMs: number): Promise<void>;
   /** Cheap: `/verify` asks it for every request. Without a grant the user counts as not alive either. */
   standing(grantId: string, clientId: string, userId: string): Promise<Standing>;
 
@@ -219,6 +327,27 @@ export interface Store {
   listKeys(): Promise<KeyRecord[]>;
   /** Adds the key only while there is none, so that replicas that start at once agree. @returns the keys after it */
   seedKey(key: KeyRecord): Promise<KeyRecord[]>;
+  /** Adds the key. */
+  putKey(key: KeyRecord): Promise<void>;
+  deleteKey(kid: string): Promise<void>;
+
+  /** Takes up to `count` from the bucket of that name, which all replicas share. */
+  takeFromBucket(name: string, limit: BucketLimit, count: number): Promise<BucketAnswer>;
+
+  /** Adds to a ring of `MAX_EVENTS`. @param event one line of JSON */
+  appendEvent(event: string): Promise<void>;
+  /** Newest first. */
+  listEvents(limit: number): Promise<string[]>;
+
+  /**
+   * Calls `listener` for each thing that ends or changes, in this process or another one: a grant revoked (a re-used code
+   * or refresh token among the causes), a client deleted, replaced or revoked, a user revoked, the keys changed. Notices
+   * come within milliseconds but may be lost with a connection, which is told by `all` once it is back; so what must hold
+   * is asked for again now and then all the same.
+   *
+   * @returns how to stop it
+   */
+  subscribe(listener: (notice: Notice) => void): () => void;
 
   close(): Promise<void>;
 }

@@ -281,6 +281,20 @@ function describeStanding(context: ContractContext): void {
     });
   });
 
+  it('ends for a client that names itself by a URL only by its revocation, for what came before', async () => {
+    const { store, clock } = await prepare();
+    const url = 'https://client.example/metadata.json';
+    const ofDocument = () => store.standing('g', url, 'github:1');
+    expect(await ofDocument()).toStrictEqual(alive);
+    await store.revokeClient(url, clock.now());
+    expect(await ofDocument()).toStrictEqual(alive);
+    await store.revokeClient(url, clock.now() + 1);
+    expect(await ofDocument()).toStrictEqual({ ...alive, clientAlive: false });
+    await store.revokeClient(url, clock.now());
+    expect(await ofDocument()).toStrictEqual({ ...alive, clientAlive: false });
+    expect(await store.standing('g', `${url}x`, 'github:1')).toStrictEqual(alive);
+  });
+
   it('ends for what a user was granted before the revocation, not for what came after or belongs to others', async () => {
     const { store, clock } = await prepare();
     await store.revokeUser('github:1', clock.now());

@@ -47,12 +47,14 @@ const transactionCommand = fc.oneof(
     .tuple(object, duration)
     .map(([name, ttlMs]) =>
       command(`putTransaction ${name} ${ttlMs}`, ({ store, clock, id }) =>
-        store.putTransaction(makeTransaction(id(name), clock.now() + ttlMs)),
+        store.putRecord('transaction', id(name), makeTransaction(id(name), clock.now() + ttlMs)),
       ),
     ),
-  object.map((name) => command(`getTransaction ${name}`, ({ store, id }) => store.getTransaction(id(name)))),
   object.map((name) =>
-    command(`takeTransaction ${name}`, ({ store, id }) => store.takeTransaction(id(name))),
+    command(`getTransaction ${name}`, ({ store, id }) => store.getRecord('transaction', id(name))),
+  ),
+  object.map((name) =>
+    command(`takeTransaction ${name}`, ({ store, id }) => store.takeRecord('transaction', id(name))),
   ),
 );
 
@@ -116,7 +118,7 @@ async function look({ store, id }: Setting): Promise<unknown> {
   return Promise.all(
     ['a', 'b'].flatMap((name) => [
       store.getClient(id(name)),
-      store.getTransaction(id(name)),
+      store.getRecord('transaction', id(name)),
       store.getGrant(id(name)),
       store.standing(id(name), id('a'), id('u')),
     ]),

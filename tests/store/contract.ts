@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../runtime/store/store.ts';
 import type { Store } from '../../runtime/store/store.ts';
 import { describeGrantContract } from './contract-grant.ts';
+import { describeRecordContract } from './contract-records.ts';
 import { describeStoreModel } from './contract-model.ts';
 import { TestClock, makeClient, makeGrant, makeKey, makeTransaction } from './records.ts';
 
@@ -36,9 +37,8 @@ export function describeStoreContract(name: string, open: OpenStoreForTest, isDu
 
     const context = () => ({ store, clock });
     describe('clients', () => describeClients(context));
-    describe('transactions', () => describeTransactions(context));
-    describe('signing keys', () => describeKeys(context));
     describeGrantContract(context);
+    describeRecordContract(context);
     describe('the whole', () => {
       if (isDurable) {
         it('keeps everything across a restart', async () => {
@@ -165,55 +165,10 @@ function describeClients(context: ContractContext): void {
   });
 }
 
-function describeTransactions(context: ContractContext): void {
-  it('returns what was put until its end', async () => {
-    const { store, clock } = context();
-    const transaction = makeTransaction('t', clock.now() + 1_000);
-    await store.putTransaction(transaction);
-    clock.advance(999);
-    expect(await store.getTransaction('t')).toStrictEqual(transaction);
-    clock.advance(1);
-    expect(await store.getTransaction('t')).toBeUndefined();
-    expect(await store.takeTransaction('t')).toBeUndefined();
-  });
-
-  it('is replaced by the next step under the same handle', async () => {
-    const { store, clock } = context();
-    await store.putTransaction(makeTransaction('t', clock.now() + 1_000, { step: 'consent' }));
-    await store.putTransaction(makeTransaction('t', clock.now() + 2_000, { step: 'upstream' }));
-    clock.advance(1_500);
-    expect((await store.getTransaction('t'))?.step).toBe('upstream');
-  });
-
-  it('gives it to one of fifty who take it', async () => {
-    const { store, clock } = context();
-    const transaction = makeTransaction('t', clock.now() + 1_000);
-    await store.putTransaction(transaction);
-    const taken = await Promise.all(Array.from({ length: 50 }, () => store.takeTransaction('t')));
-    expect(taken.filter((each) => each !== undefined)).toStrictEqual([transaction]);
-    expect(await store.getTransaction('t')).toBeUndefined();
-  });
-}
-
-function describeKeys(context: ContractContext): void {
-  it('seeds an empty set once, also when fifty try', async () => {
-    const { store, clock } = context();
-    expect(await store.listKeys()).toStrictEqual([]);
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => store.seedKey(makeKey(`kid-${index}`, clock.now() + index))),
-    );
-    const kept = await store.listKeys();
-    expect(kept).toHaveLength(1);
-    for (const answer of answers) expect(answer).toStrictEqual(kept);
-    const index = Number(kept[0]?.kid.slice(4));
-    expect(kept).toStrictEqual([makeKey(`kid-${index}`, clock.now() + index)]);
-  });
-}
-
 async function expectKeptAcross(store: Store, clock: TestClock, reopen: () => Promise<Store>): Promise<void> {
   const grant = makeGrant('g', clock.now());
   await store.putClient(makeClient('c', clock.now()));
-  await store.putTransaction(makeTransaction('t', clock.now() + 1_000));
+  await store.putRecord('transaction', 't', makeTransaction('t', clock.now() + 1_000));
   await store.putGrant(grant);
   await store.putGrant(makeGrant('revoked', clock.now()));
   await store.redeemCode('g', grant.codeHash, clock.now() + 10_000);
@@ -221,7 +176,9 @@ async function expectKeptAcross(store: Store, clock: TestClock, reopen: () => Pr
   await store.rotateRefresh({ ...rotate, generation: 1, sealed: 'first' });
   await store.revokeGrant('revoked');
   await store.revokeUser('github:1', clock.now() + 1);
+  await store.revokeClient('https://client.example/', clock.now() + 1);
   await store.seedKey(makeKey('k', clock.now()));
+  await store.appendEvent('{}');
   const before = await snapshot(store);
   expect(before.grant?.generation).toBe(2);
   await store.close();
@@ -237,10 +194,13 @@ async function snapshot(store: Store) {
   return {
     clients: await store.listClients(),
     client: await store.getClient('c'),
-    transaction: await store.getTransaction('t'),
+    transaction: await store.getRecord('transaction', 't'),
     grant: await store.getGrant('g'),
     revoked: await store.getGrant('revoked'),
     standing: await store.standing('g', 'c', 'github:1'),
+    userRevokedAt: await store.userRevokedAt('github:1'),
+    documentClient: await store.standing('g', 'https://client.example/', 'github:1'),
+    events: await store.listEvents(10),
     keys: await store.listKeys(),
   };
 }

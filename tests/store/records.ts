@@ -1,6 +1,12 @@
 /** Records for tests: complete and valid; a test names what it is about. */
 import { MAX_REFRESH_ANSWERS } from '../../runtime/store/store.ts';
-import type { ClientRecord, GrantRecord, KeyRecord, TransactionRecord } from '../../runtime/store/store.ts';
+import type {
+  ClientRecord,
+  DeviceRecord,
+  GrantRecord,
+  KeyRecord,
+  TransactionRecord,
+} from '../../runtime/store/store.ts';
 
 export const SECOND_MS = 1_000;
 export const GRACE_MS = 120 * SECOND_MS;
@@ -55,6 +61,19 @@ export function makeTransaction(
     upstream: { provider: 'github', codeVerifier: 'dmVyaWZpZXI' },
     expiresAtMs,
     ...more,
+  };
+}
+
+export function makeDevice(id: string, expiresAtMs: number): DeviceRecord {
+  return {
+    id,
+    secretHash: 'c2VjcmV0',
+    clientId: 'client',
+    scopes: ['mcp:fetch'],
+    resources: [],
+    status: 'pending',
+    intervalSeconds: 5,
+    expiresAtMs,
   };
 }
 

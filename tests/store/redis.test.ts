@@ -62,7 +62,7 @@ function describeRedis(): void {
       const nowMs = clock.now();
       await store.putClient(makeClient('ends', nowMs, { expiresAtMs: nowMs + 100_000 }));
       await store.putClient(makeClient('stays', nowMs));
-      await store.putTransaction(makeTransaction('t', nowMs + 100_000));
+      await store.putRecord('transaction', 't', makeTransaction('t', nowMs + 100_000));
       await store.putGrant(makeGrant('g', nowMs));
       await store.putGrant(makeGrant('rotated', nowMs));
       await store.redeemCode('rotated', 'code-of-rotated', nowMs + 200_000);
@@ -97,10 +97,10 @@ function describeRedis(): void {
     });
 
     it('keeps a record in Redis until our clock ends it', async () => {
-      await store.putTransaction(makeTransaction('t', clock.now() + 1));
+      await store.putRecord('transaction', 't', makeTransaction('t', clock.now() + 1));
       expect(await admin.pttl('mcpgw:1:transaction:{t}')).toBeGreaterThan(30_000);
       clock.advance(1);
-      expect(await store.getTransaction('t')).toBeUndefined();
+      expect(await store.getRecord('transaction', 't')).toBeUndefined();
     });
 
     it('lists clients among many other keys', async () => {
@@ -126,7 +126,7 @@ function describeRedis(): void {
     it('says that a damaged record is the fault of the storage', async () => {
       await admin.set('mcpgw:1:transaction:{t}', '{');
       await admin.set('mcpgw:1:grant:{g}', 'not a hash');
-      await expect(store.getTransaction('t')).rejects.toThrow(StoreUnavailableError);
+      await expect(store.getRecord('transaction', 't')).rejects.toThrow(StoreUnavailableError);
       await expect(store.getGrant('g')).rejects.toThrow(StoreUnavailableError);
       await expect(store.redeemCode('g', 'code', 0)).rejects.toThrow(StoreUnavailableError);
     });

@@ -95,11 +95,16 @@ describe('sqlite', () => {
     for (let round = 0; round < 20; round++) {
       const grant = makeGrant(`g${round}`, nowMs);
       await children[0]?.call('putGrant', grant);
-      await children[0]?.call('putTransaction', makeTransaction(`t${round}`, nowMs + 600_000));
+      await children[0]?.call(
+        'putRecord',
+        'transaction',
+        `t${round}`,
+        makeTransaction(`t${round}`, nowMs + 600_000),
+      );
       const redeemed = await race('redeemCode', grant.id, grant.codeHash, nowMs + 600_000);
       expect(redeemed).toContainEqual({ result: expect.objectContaining({ outcome: 'redeemed' }) });
       expect(redeemed).toContainEqual({ result: expect.objectContaining({ outcome: 'replayed' }) });
-      const taken = await race('takeTransaction', `t${round}`);
+      const taken = await race('takeRecord', 'transaction', `t${round}`);
       expect(taken.filter((answer) => answer.result === null)).toHaveLength(1);
     }
     const [first, second] = await Promise.all(
@@ -120,12 +125,12 @@ describe('sqlite', () => {
     await store.revokeUser('github:1', clock.now() + 1);
     await store.revokeUser('github:2', clock.now() + 1);
     for (let index = 0; index < 600; index++) {
-      await store.putTransaction(makeTransaction(`t${index}`, clock.now() + 1));
+      await store.putRecord('transaction', `t${index}`, makeTransaction(`t${index}`, clock.now() + 1));
     }
     const reader = new DatabaseSync(path, { readOnly: true });
     onTestFinished(() => reader.close());
     const count = (table: string) => reader.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
-    const counts = () => ['clients', 'transactions', 'grants', 'user_revocations'].map(count);
+    const counts = () => ['clients', 'records', 'grants', 'user_revocations'].map(count);
     clock.advance(3_600_001);
     expect(counts()).toStrictEqual([2, 600, 2, 2]);
     vi.advanceTimersByTime(60_000);
@@ -204,7 +209,9 @@ describe('sqlite', () => {
       for (const size of [9_000, 1]) {
         await fill((index) =>
           child.call(
-            'putTransaction',
+            'putRecord',
+            'transaction',
+            `t${size}-${index}`,
             makeTransaction(`t${size}-${index}`, nowMs, { state: 'x'.repeat(size) }),
           ),
         );

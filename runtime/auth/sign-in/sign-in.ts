@@ -30,7 +30,8 @@ export async function completeSignIn(
   const { grant, code } = createGrant(transaction, user, context.now());
   await context.store.putGrant(grant);
   // A consent is for one sign-in: from now on its page leads to no other. It may have ended by itself meanwhile.
-  if (transaction.consentHash !== undefined) await context.store.takeTransaction(transaction.consentHash);
+  if (transaction.consentHash !== undefined)
+    await context.store.takeRecord('transaction', transaction.consentHash);
   context.audit('signed_in', { ...who, grant: grant.id });
   return sendOnward(context, reply, 'You are signed in', codeResponse(context.issuer, transaction, code));
 }

@@ -20,7 +20,7 @@ export async function begin(
 ): Promise<{ handle: string; transaction: TransactionRecord }> {
   limiter.admit(fields.step === 'consent' ? 'authorizations' : 'signIns');
   const transaction = { ...fields, idHash: sha256(handle), expiresAtMs: now() + LIFETIME_MS };
-  await store.putTransaction(transaction);
+  await store.putRecord('transaction', transaction.idHash, transaction);
   return { handle, transaction };
 }
 
@@ -36,7 +36,7 @@ export async function resume(
   step: TransactionRecord['step'],
   browserHash: string | undefined,
 ): Promise<TransactionRecord> {
-  const transaction = handle === undefined ? undefined : await store.getTransaction(sha256(handle));
+  const transaction = handle === undefined ? undefined : await store.getRecord('transaction', sha256(handle));
   if (transaction?.step !== step) throw new InvalidRequestError(LOST);
   if (transaction.browserHash !== browserHash) {
     throw new AccessDeniedError(
@@ -48,5 +48,6 @@ export async function resume(
 
 /** Ends a transaction: of concurrent callers one gets it, the others an error. */
 export async function finish({ store }: AuthContext, transaction: TransactionRecord): Promise<void> {
-  if ((await store.takeTransaction(transaction.idHash)) === undefined) throw new InvalidRequestError(LOST);
+  if ((await store.takeRecord('transaction', transaction.idHash)) === undefined)
+    throw new InvalidRequestError(LOST);
 }

@@ -3,6 +3,8 @@ import type { Logger } from '../../config/log.ts';
 import { redisScripts } from './scripts.ts';
 import type { RedisScripts } from './scripts.ts';
 import { StoreUnavailableError } from '../store.ts';
+import type { Notice } from '../store.ts';
+import { createSubscriber } from './subscriber.ts';
 
 export interface RedisConnectionOptions {
   /** `redis://` or `rediss://` (TLS), as ioredis takes it. */
@@ -23,6 +25,8 @@ export interface RedisConnection {
    * @throws StoreUnavailableError when Redis is down (at once), does not answer in time or answers with an error
    */
   ask<Reply>(send: (client: Client) => Promise<Reply>): Promise<Reply>;
+  /** Calls `listener` with what is published, and with `all` whenever it could have missed something. @returns how to stop it */
+  subscribe(listener: (notice: Notice) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,10 @@ export function connectToRedis({
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     scripts: redisScripts,
   }) as Client;
+  // Commands of its own it has none but SUBSCRIBE, so nothing of it may be given up on.
+  const subscriber = createSubscriber(() =>
+    client.duplicate({ socketTimeout: undefined, commandTimeout: undefined, autoResubscribe: false }),
+  );
   const lastError = logChanges(client, place, logger);
   const attempted = firstAttempt(client, timeoutMs);
 
@@ -69,7 +77,9 @@ export function connectToRedis({
         throw unavailable(place, error);
       }
     },
+    subscribe: (listener) => subscriber.subscribe(listener),
     async close() {
+      subscriber.close();
       // `quit` lets what is under way finish.
       if (client.status === 'ready') await client.quit().catch(() => undefined);
       client.disconnect();

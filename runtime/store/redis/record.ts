@@ -1,3 +1,4 @@
+import { hasEnded } from '../grant.ts';
 import { StoreUnavailableError } from '../store.ts';
 
 /**
@@ -12,4 +13,11 @@ export function parseRecord<RecordType>(json: string | null | undefined): Record
   } catch (error) {
     throw new StoreUnavailableError('Redis holds a record of ours that is damaged.', { cause: error });
   }
+}
+
+export function unlessEnded<RecordType extends { expiresAtMs?: number }>(
+  record: RecordType | undefined,
+  nowMs: number,
+): RecordType | undefined {
+  return record === undefined || hasEnded(record, nowMs) ? undefined : record;
 }

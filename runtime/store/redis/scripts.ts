@@ -7,6 +7,7 @@
  * JSON is never decoded here, since cjson turns an empty array into an object.
  */
 import { MAX_REFRESH_ANSWERS } from '../store.ts';
+import { NOTICES } from './keys.ts';
 
 /** With the grant after it, field and value in turn. */
 export type RedeemReply = ['unknown'] | ['redeemed' | 'replayed', string[]];
@@ -17,14 +18,18 @@ export interface RedisScripts {
   /** Writes a hash anew; an empty `ttlMs` means for ever. */
   putHash(key: string, ttlMs: number | '', ...fieldsAndValues: (string | number)[]): Promise<unknown>;
   /** The same while the hash is there and its field `ends` lies ahead. @returns 1 or 0 */
-  replaceHash(
+  replaceClient(
     key: string,
     nowMs: number,
     ttlMs: number | '',
     ...fieldsAndValues: (string | number)[]
   ): Promise<number>;
   /** @returns 1 if it was there and had not ended, else 0 */
-  deleteHash(key: string, nowMs: number): Promise<number>;
+  deleteClient(key: string, nowMs: number): Promise<number>;
+  /** Sets a string only where there is none. @returns the one that is there, or null where this call set it */
+  addString(key: string, value: string, ttlMs: number): Promise<string | null>;
+  /** Sets a string only where it is `expected`. @returns 1 or 0 */
+  swapString(key: string, expected: string, next: string, ttlMs: number): Promise<number>;
   redeemCode(
     key: string,
     nowMs: number,
@@ -43,10 +48,29 @@ export interface RedisScripts {
   ): Promise<RotateReply>;
   revokeGrant(key: string): Promise<unknown>;
   /** Sets a number only upwards, and its life anew. */
-  raise(key: string, value: number, ttlMs: number): Promise<unknown>;
+  raise(key: string, kind: 'user' | 'client', value: number, ttlMs: number): Promise<unknown>;
   /** Sets a field only while the hash is empty. @returns all values */
   seedHash(key: string, field: string, value: string): Promise<string[]>;
+  putKey(key: string, kid: string, record: string): Promise<unknown>;
+  deleteKey(key: string, kid: string): Promise<unknown>;
+  /** The step of `store/bucket.ts`. @returns how many were granted, and how long to wait where none was, milliseconds */
+  takeFromBucket(
+    key: string,
+    burst: number,
+    perSecond: number,
+    count: number,
+    nowMs: number,
+    ttlMs: number,
+  ): Promise<number[]>;
+  /** Puts it first and drops all after index `last`. */
+  pushEvent(key: string, event: string, last: number): Promise<unknown>;
 }
+
+/** Tells every subscriber, in every process, of the record whose id stands in the key's braces. */
+const TELL = `
+local function tell(kind, key)
+  redis.call('PUBLISH', '${NOTICES}', cjson.encode({ kind = kind, id = string.match(key, '{(.*)}') }))
+end`;
 
 const PUT_HASH = `
 local function putHash(key, ttl, first)
@@ -60,12 +84,13 @@ local function isAhead(ends, now)
   return ends and (ends == 'never' or tonumber(ends) > tonumber(now))
 end`;
 
-const REDEEM_CODE = `${IS_AHEAD}
+const REDEEM_CODE = `${IS_AHEAD}${TELL}
 local key, now, codeHash, expiresAt, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local grant = redis.call('HMGET', key, 'ends', 'revoked', 'codeHash', 'codeUsed', 'codeEnds')
 if not isAhead(grant[1], now) or grant[2] == '1' or grant[3] ~= codeHash then return {'unknown'} end
 if grant[4] == '1' then
   redis.call('HSET', key, 'revoked', '1')
+  tell('grant', key)
   return {'replayed', redis.call('HGETALL', key)}
 end
 if not isAhead(grant[5], now) then return {'unknown'} end
@@ -74,7 +99,7 @@ redis.call('PEXPIRE', key, ttl)
 return {'redeemed', redis.call('HGETALL', key)}`;
 
 // Answers are fields "answer:<generation>" with the value "<rotatedAtMs>:<sealed>".
-const ROTATE_REFRESH = `${IS_AHEAD}
+const ROTATE_REFRESH = `${IS_AHEAD}${TELL}
 local key, now, sealed, expiresAt, ttl = KEYS[1], ARGV[1], ARGV[3], ARGV[5], ARGV[6]
 local generation, grace = tonumber(ARGV[2]), tonumber(ARGV[4])
 local grant = redis.call('HMGET', key, 'ends', 'revoked', 'generation')
@@ -103,23 +128,26 @@ if answer and (generation == current - 1 or isInGrace(answer)) then
   return {'retry', string.sub(answer, string.find(answer, ':', 1, true) + 1)}
 end
 redis.call('HSET', key, 'revoked', '1')
+tell('grant', key)
 return {'reused'}`;
 
 /** In the form of ioredis's option `scripts`: sent whole once for each connection, by hash (EVALSHA) from then on. */
 export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys: number }> = {
   putHash: { numberOfKeys: 1, lua: `${PUT_HASH}\nputHash(KEYS[1], ARGV[1], 2)` },
-  replaceHash: {
+  replaceClient: {
     numberOfKeys: 1,
-    lua: `${PUT_HASH}${IS_AHEAD}
+    lua: `${PUT_HASH}${IS_AHEAD}${TELL}
 if not isAhead(redis.call('HGET', KEYS[1], 'ends'), ARGV[1]) then return 0 end
 putHash(KEYS[1], ARGV[2], 3)
+tell('client', KEYS[1])
 return 1`,
   },
-  deleteHash: {
+  deleteClient: {
     numberOfKeys: 1,
-    lua: `${IS_AHEAD}
+    lua: `${IS_AHEAD}${TELL}
 local ends = redis.call('HGET', KEYS[1], 'ends')
 redis.call('DEL', KEYS[1])
+tell('client', KEYS[1])
 if isAhead(ends, ARGV[1]) then return 1 end
 return 0`,
   },
@@ -128,13 +156,58 @@ return 0`,
   // Only where it exists: a hash made by this would have no end.
   revokeGrant: {
     numberOfKeys: 1,
-    lua: `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'revoked', '1') end`,
+    lua: `${TELL}
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'revoked', '1')
+  tell('grant', KEYS[1])
+end`,
   },
   raise: {
     numberOfKeys: 1,
-    lua: `local value = redis.call('GET', KEYS[1])
-if not value or tonumber(value) < tonumber(ARGV[1]) then value = ARGV[1] end
-redis.call('SET', KEYS[1], value, 'PX', ARGV[2])`,
+    lua: `${TELL}
+local value = redis.call('GET', KEYS[1])
+if not value or tonumber(value) < tonumber(ARGV[2]) then value = ARGV[2] end
+redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+tell(ARGV[1], KEYS[1])`,
+  },
+  addString: {
+    numberOfKeys: 1,
+    lua: `local found = redis.call('GET', KEYS[1])
+if not found then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return found`,
+  },
+  swapString: {
+    numberOfKeys: 1,
+    lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`,
+  },
+  putKey: {
+    numberOfKeys: 1,
+    lua: `redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PUBLISH', '${NOTICES}', '{"kind":"keys"}')`,
+  },
+  deleteKey: {
+    numberOfKeys: 1,
+    lua: `redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('PUBLISH', '${NOTICES}', '{"kind":"keys"}')`,
+  },
+  takeFromBucket: {
+    numberOfKeys: 1,
+    lua: `local burst, perSecond, count, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local state = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local at = tonumber(state[2]) or now
+local tokens = math.min(burst, (tonumber(state[1]) or burst) + math.max(now - at, 0) / 1000 * perSecond)
+local granted = math.min(count, math.floor(tokens))
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.17g', tokens - granted), 'at', string.format('%d', math.max(now, at)))
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+if granted > 0 then return {granted, 0} end
+return {0, math.ceil((1 - tokens) / perSecond * 1000 - 1e-6)}`,
+  },
+  pushEvent: {
+    numberOfKeys: 1,
+    lua: `redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], 0, ARGV[2])`,
   },
   seedHash: {
     numberOfKeys: 1,

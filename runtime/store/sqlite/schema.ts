@@ -25,6 +25,16 @@ const MIGRATIONS: readonly string[] = [
      user_id TEXT PRIMARY KEY, revoked_at INTEGER NOT NULL) STRICT;
    CREATE TABLE signing_keys (
      kid TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE records (
+     kind TEXT NOT NULL, id TEXT NOT NULL, expires_at INTEGER NOT NULL, data TEXT NOT NULL,
+     PRIMARY KEY (kind, id)) STRICT;
+   CREATE INDEX records_by_end ON records (expires_at);
+   INSERT INTO records SELECT 'transaction', id_hash, expires_at, data FROM transactions;
+   DROP TABLE transactions;
+   CREATE TABLE client_revocations (
+     client_id TEXT PRIMARY KEY, revoked_at INTEGER NOT NULL) STRICT;
+   CREATE TABLE events (
+     number INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL) STRICT;`,
 ];
 
 /**

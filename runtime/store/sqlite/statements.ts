@@ -3,8 +3,11 @@
  * is always judged by the `nowMs` that is passed in, never by SQLite's clock.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { judgeStanding } from '../standing.ts';
-import type { ClientRecord, GrantRecord, KeyRecord, Standing, TransactionRecord } from '../store.ts';
+import { isDocumentClient, judgeStanding } from '../standing.ts';
+import { MAX_EVENTS } from '../store.ts';
+import type { ClientRecord, GrantRecord, KeyRecord, RecordKind, RecordKinds, Standing } from '../store.ts';
+
+type AnyRecord = RecordKinds[RecordKind];
 
 export function prepareClients(db: DatabaseSync) {
   const put = db.prepare(
@@ -34,17 +37,40 @@ export function prepareClients(db: DatabaseSync) {
   };
 }
 
-export function prepareTransactions(db: DatabaseSync) {
-  const put = db.prepare('INSERT OR REPLACE INTO transactions (id_hash, expires_at, data) VALUES (?, ?, ?)');
-  const get = db.prepare('SELECT data FROM transactions WHERE id_hash = ? AND expires_at > ?');
-  const take = db.prepare('DELETE FROM transactions WHERE id_hash = ? AND expires_at > ? RETURNING data');
+export function prepareRecords(db: DatabaseSync) {
+  const put = db.prepare('INSERT OR REPLACE INTO records (kind, id, expires_at, data) VALUES (?, ?, ?, ?)');
+  const add = db.prepare(
+    `INSERT INTO records (kind, id, expires_at, data) VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE
+     SET expires_at = excluded.expires_at, data = excluded.data WHERE expires_at <= ?`,
+  );
+  const get = db.prepare('SELECT data FROM records WHERE kind = ? AND id = ? AND expires_at > ?');
+  const swap = db.prepare(
+    'UPDATE records SET expires_at = ?, data = ? WHERE kind = ? AND id = ? AND expires_at > ? AND data = ?',
+  );
+  const take = db.prepare('DELETE FROM records WHERE kind = ? AND id = ? AND expires_at > ? RETURNING data');
   return {
-    putTransaction: (transaction: TransactionRecord): void => {
-      put.run(transaction.idHash, transaction.expiresAtMs, JSON.stringify(transaction));
+    putRecord: (kind: RecordKind, id: string, record: AnyRecord): void => {
+      put.run(kind, id, record.expiresAtMs, JSON.stringify(record));
     },
-    getTransaction: (idHash: string, nowMs: number) => parse<TransactionRecord>(get.get(idHash, nowMs)),
+    addRecord: (kind: RecordKind, id: string, record: AnyRecord, nowMs: number): boolean =>
+      Number(add.run(kind, id, record.expiresAtMs, JSON.stringify(record), nowMs).changes) > 0,
+    getRecord: <Kind extends RecordKind>(kind: Kind, id: string, nowMs: number) =>
+      parse<RecordKinds[Kind]>(get.get(kind, id, nowMs)),
+    swapRecord: (
+      kind: RecordKind,
+      id: string,
+      expected: AnyRecord,
+      next: AnyRecord,
+      nowMs: number,
+    ): boolean => {
+      const { changes } = swap.run(
+        ...[next.expiresAtMs, JSON.stringify(next), kind, id, nowMs, JSON.stringify(expected)],
+      );
+      return Number(changes) > 0;
+    },
     // `all` runs the statement to its end, so that the deletion is committed.
-    takeTransaction: (idHash: string, nowMs: number) => parse<TransactionRecord>(take.all(idHash, nowMs)[0]),
+    takeRecord: <Kind extends RecordKind>(kind: Kind, id: string, nowMs: number) =>
+      parse<RecordKinds[Kind]>(take.all(kind, id, nowMs)[0]),
   };
 }
 
@@ -73,32 +99,46 @@ export function prepareGrants(db: DatabaseSync) {
   };
 }
 
-export function prepareUsers(db: DatabaseSync) {
-  const revoke = db.prepare(
-    `INSERT INTO user_revocations (user_id, revoked_at) VALUES (?, ?)
-     ON CONFLICT (user_id) DO UPDATE SET revoked_at = max(revoked_at, excluded.revoked_at)`,
-  );
+export function prepareStanding(db: DatabaseSync) {
+  const raise = (table: string, column: string) =>
+    db.prepare(
+      `INSERT INTO ${table} (${column}, revoked_at) VALUES (?, ?)
+       ON CONFLICT (${column}) DO UPDATE SET revoked_at = max(revoked_at, excluded.revoked_at)`,
+    );
+  const revokeUser = raise('user_revocations', 'user_id');
+  const revokeClient = raise('client_revocations', 'client_id');
+  const userRevokedAt = db.prepare('SELECT revoked_at AS at FROM user_revocations WHERE user_id = ?');
   const standing = db.prepare(
     `SELECT g.created_at AS createdAtMs, g.revoked AS revoked,
        EXISTS (SELECT 1 FROM clients WHERE id = :clientId AND (expires_at IS NULL OR expires_at > :nowMs)) AS clientFound,
+       (SELECT revoked_at FROM client_revocations WHERE client_id = :clientId) AS clientRevokedAtMs,
        (SELECT revoked_at FROM user_revocations WHERE user_id = :userId) AS userRevokedAtMs
      FROM (SELECT 1) LEFT JOIN grants AS g ON g.id = :grantId AND g.expires_at > :nowMs`,
   );
   return {
     revokeUser: (userId: string, atMs: number): void => {
-      revoke.run(userId, atMs);
+      revokeUser.run(userId, atMs);
+    },
+    userRevokedAt: (userId: string): number | undefined => {
+      const at = userRevokedAt.get(userId)?.['at'];
+      return at === undefined ? undefined : Number(at);
+    },
+    revokeClient: (clientId: string, atMs: number): void => {
+      revokeClient.run(clientId, atMs);
     },
     standing: (grantId: string, clientId: string, userId: string, nowMs: number): Standing => {
       const row = standing.get({ grantId, clientId, userId, nowMs }) as unknown as {
         createdAtMs: number | null;
         revoked: number | null;
         clientFound: number;
+        clientRevokedAtMs: number | null;
         userRevokedAtMs: number | null;
       };
-      const { createdAtMs, userRevokedAtMs } = row;
+      const { createdAtMs, clientRevokedAtMs, userRevokedAtMs } = row;
       return judgeStanding({
         grant: createdAtMs === null ? undefined : { createdAtMs, revoked: row.revoked === 1 },
-        clientFound: row.clientFound === 1,
+        clientFound: isDocumentClient(clientId) || row.clientFound === 1,
+        clientRevokedAtMs: clientRevokedAtMs ?? undefined,
         userRevokedAtMs: userRevokedAtMs ?? undefined,
       });
     },
@@ -109,12 +149,33 @@ export function prepareKeys(db: DatabaseSync) {
   const seed = db.prepare(
     'INSERT INTO signing_keys (kid, data) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM signing_keys)',
   );
+  const put = db.prepare('INSERT OR REPLACE INTO signing_keys (kid, data) VALUES (?, ?)');
+  const remove = db.prepare('DELETE FROM signing_keys WHERE kid = ?');
   const list = db.prepare('SELECT data FROM signing_keys');
   return {
     seedKey: (key: KeyRecord): void => {
       seed.run(key.kid, JSON.stringify(key));
     },
+    putKey: (key: KeyRecord): void => {
+      put.run(key.kid, JSON.stringify(key));
+    },
+    deleteKey: (kid: string): void => {
+      remove.run(kid);
+    },
     listKeys: () => parseAll<KeyRecord>(list.all()),
+  };
+}
+
+export function prepareEvents(db: DatabaseSync) {
+  const append = db.prepare('INSERT INTO events (data) VALUES (?)');
+  const trim = db.prepare('DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?');
+  const list = db.prepare('SELECT data FROM events ORDER BY number DESC LIMIT ?');
+  return {
+    appendEvent: (event: string): void => {
+      append.run(event);
+      trim.run(MAX_EVENTS);
+    },
+    listEvents: (limit: number) => list.all(limit).map((row) => String(row['data'])),
   };
 }
 

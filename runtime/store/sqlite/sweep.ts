@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 const HOUR_MS = 3_600_000;
 
-const ENDED = ['clients', 'transactions', 'grants'] as const;
+const ENDED = ['clients', 'records', 'grants'] as const;
 
 /**
  * Makes the step that removes records that have ended, at most `limit` of each kind. They are never returned anyway; this keeps

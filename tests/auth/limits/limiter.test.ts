@@ -71,12 +71,12 @@ describe('limits on what strangers may have stored', () => {
     const { page, person } = await openConsent(test, { client: flow.client });
     const url = authorizeUrl(test.origin, authorizeParameters(test, flow.client, makePkce()));
     expect((await fetch(url)).status).toBe(200);
-    const before = stored(test, 'putTransaction');
+    const before = stored(test, 'putRecord');
     const refused = await fetch(url);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
     expect(refused.headers.get('content-type')).toContain('text/html');
     expect(await refused.text()).toContain('Try again in 1 second.');
-    expect(stored(test, 'putTransaction')).toBe(before);
+    expect(stored(test, 'putRecord')).toBe(before);
     const local = await person.press(page, { decision: 'allow:local' });
     expect((await person.press(local, {})).url).toContain('code=');
     expect((await postToken(test, refreshForm(flow.client, flow.tokens.refresh_token))).status).toBe(200);

@@ -138,12 +138,12 @@ describe('what a request may take up', () => {
   ])('%s: %d bytes', async (name, bytes) => {
     const longest = 'ü'.repeat(bytes / 2);
     expect((await ask({ [name]: longest })).status).toBe(200);
-    const before = test.store.calls.filter((call) => call === 'putTransaction').length;
+    const before = test.store.calls.filter((call) => call === 'putRecord').length;
     const response = await ask({ [name]: `${longest}a` });
     const location = new URL(response.headers.get('location') ?? '');
     expect(location.searchParams.get('error')).toBe('invalid_request');
     expect(location.searchParams.get('state')).toBe(name === 'state' ? `${longest}a` : 'the state');
-    expect(test.store.calls.filter((call) => call === 'putTransaction')).toHaveLength(before);
+    expect(test.store.calls.filter((call) => call === 'putRecord')).toHaveLength(before);
   });
 
   it('redirect_uri: 2048 bytes, with its port', async () => {

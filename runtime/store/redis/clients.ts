@@ -1,0 +1,60 @@
+import { byNewestIssued } from '../order.ts';
+import type { ClientRecord, Store } from '../store.ts';
+import type { RedisConnection } from './connection.ts';
+import { CLIENT_KEYS, keyOf, ttlMs } from './keys.ts';
+import { parseRecord, unlessEnded } from './record.ts';
+
+const SCAN_COUNT = 1_000;
+
+type ClientMethod = 'putClient' | 'replaceClient' | 'getClient' | 'deleteClient' | 'listClients';
+
+export function clientSteps(redis: RedisConnection, now: () => number): Pick<Store, ClientMethod> {
+  const encode = (record: ClientRecord) =>
+    ['ends', record.expiresAtMs ?? 'never', 'record', JSON.stringify(record)] as const;
+  const ttlOf = ({ expiresAtMs }: ClientRecord) =>
+    expiresAtMs === undefined ? '' : ttlMs(expiresAtMs, now());
+  const read = (record: string | null) => unlessEnded(parseRecord<ClientRecord>(record), now());
+  return {
+    putClient: async (record) => {
+      const key = keyOf.client(record.id);
+      await redis.ask((client) => client.putHash(key, ttlOf(record), ...encode(record)));
+    },
+    replaceClient: async (record) => {
+      const key = keyOf.client(record.id);
+      return (
+        (await redis.ask((client) => client.replaceClient(key, now(), ttlOf(record), ...encode(record)))) ===
+        1
+      );
+    },
+    getClient: async (id) => read(await redis.ask((client) => client.hget(keyOf.client(id), 'record'))),
+    deleteClient: async (id) =>
+      (await redis.ask((client) => client.deleteClient(keyOf.client(id), now()))) === 1,
+    listClients: async () => {
+      const records = await scanClients(redis);
+      return records.flatMap((record) => read(record) ?? []).sort(byNewestIssued);
+    },
+  };
+}
+
+/** By SCAN: an index beside the records could disagree with them. It walks all keys, in small steps. */
+async function scanClients(redis: RedisConnection): Promise<(string | null)[]> {
+  // SCAN may return a key twice.
+  const keys = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, found] = await redis.ask((client) =>
+      client.scan(cursor, 'MATCH', CLIENT_KEYS, 'COUNT', SCAN_COUNT),
+    );
+    for (const key of found) keys.add(key);
+    cursor = next;
+  } while (cursor !== '0');
+  const all = [...keys];
+  const records: (string | null)[] = [];
+  for (let start = 0; start < all.length; start += SCAN_COUNT) {
+    const some = all.slice(start, start + SCAN_COUNT);
+    records.push(
+      ...(await redis.ask((client) => Promise.all(some.map((key) => client.hget(key, 'record'))))),
+    );
+  }
+  return records;
+}

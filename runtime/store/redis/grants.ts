@@ -1,0 +1,47 @@
+import type { RedeemCodeResult, RotateRefreshResult, Store } from '../store.ts';
+import type { RedisConnection } from './connection.ts';
+import { decodeFlatGrant, decodeGrant, encodeGrant } from './grant.ts';
+import { keyOf, ttlMs } from './keys.ts';
+import { unlessEnded } from './record.ts';
+import type { RedeemReply, RotateReply } from './scripts.ts';
+
+type GrantMethod = 'putGrant' | 'getGrant' | 'redeemCode' | 'rotateRefresh' | 'revokeGrant';
+
+export function grantSteps(redis: RedisConnection, now: () => number): Pick<Store, GrantMethod> {
+  return {
+    putGrant: async (grant) => {
+      const ttl = ttlMs(grant.expiresAtMs, now());
+      await redis.ask((client) => client.putHash(keyOf.grant(grant.id), ttl, ...encodeGrant(grant)));
+    },
+    getGrant: async (id) =>
+      unlessEnded(decodeGrant(await redis.ask((client) => client.hgetall(keyOf.grant(id)))), now()),
+    redeemCode: async (grantId, codeHash, expiresAtMs) => {
+      const key = keyOf.grant(grantId);
+      const ttl = ttlMs(expiresAtMs, now());
+      return toRedeemResult(
+        await redis.ask((client) => client.redeemCode(key, now(), codeHash, expiresAtMs, ttl)),
+      );
+    },
+    rotateRefresh: async ({ grantId, generation, sealed, graceMs, expiresAtMs }) => {
+      const key = keyOf.grant(grantId);
+      const ttl = ttlMs(expiresAtMs, now());
+      return toRotateResult(
+        await redis.ask((client) =>
+          client.rotateRefresh(key, now(), generation, sealed, graceMs, expiresAtMs, ttl),
+        ),
+      );
+    },
+    revokeGrant: async (id) => {
+      await redis.ask((client) => client.revokeGrant(keyOf.grant(id)));
+    },
+  };
+}
+
+function toRedeemResult([outcome, flat]: RedeemReply): RedeemCodeResult {
+  const grant = flat === undefined ? undefined : decodeFlatGrant(flat);
+  return outcome === 'unknown' || grant === undefined ? { outcome: 'unknown' } : { outcome, grant };
+}
+
+function toRotateResult([outcome, sealed = '']: RotateReply): RotateRefreshResult {
+  return outcome === 'retry' ? { outcome, sealed } : { outcome };
+}
