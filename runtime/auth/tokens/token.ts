@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, GrantRecord } from '../../store/store.ts';
+import type { AuditEvent, AuditFields } from '../audit.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { authenticate } from './caller.ts';
 import {
@@ -20,6 +21,9 @@ import { makeRefreshToken } from './refresh-tokens.ts';
 import { covers, OFFLINE_ACCESS, parseScope, serviceOfScope } from '../scopes.ts';
 import { signAccessToken } from './tokens.ts';
 
+/** For a code or token that is another client's: no more is told of it than of one that never was. */
+const NOT_YOURS = 'The code or token is invalid, has expired or was revoked. Sign in again.';
+
 /** What a token is for: all of the grant, or the part that the request names. */
 export interface Access {
   scopes: string[];
@@ -30,7 +34,7 @@ export interface Access {
 export interface TokenRequest {
   context: AuthContext;
   client: ClientRecord;
-  /** The grant that `find` returned, in good standing. */
+  /** The grant that `find` returned. Its standing is read meanwhile: an answer goes out only when it holds. */
   grant: GrantRecord;
   parameters: Parameters;
   /**
@@ -44,14 +48,34 @@ export interface TokenRequest {
   expiresAtMs: number;
 }
 
+export interface Issued {
+  /** RFC 6749 §5.1. */
+  json: string;
+  /** What the audit log says of it. */
+  event: AuditEvent;
+}
+
 export interface GrantType {
   grantType: string;
   /** The request parameters that this grant reads, besides those of client authentication. */
   parameters: readonly string[];
-  /** @throws InvalidGrantError where the request does not belong to a grant of this client */
-  find(context: AuthContext, client: ClientRecord, parameters: Parameters): Promise<GrantRecord>;
-  /** @returns the JSON of RFC 6749 §5.1 */
-  handler(request: TokenRequest): Promise<string>;
+  /**
+   * The id of the stored grant that the request names, if it names one. Nothing is checked yet: the endpoint reads the
+   * grant together with the client, in one turn to the store.
+   */
+  grantId?(parameters: Parameters): string | undefined;
+  /**
+   * @param named what the store has under `grantId`
+   * @returns the grant to issue tokens for, stored or new; the endpoint checks that it is this client's
+   * @throws OAuthError where there is none
+   */
+  find(
+    context: AuthContext,
+    client: ClientRecord,
+    parameters: Parameters,
+    named: GrantRecord | undefined,
+  ): GrantRecord | Promise<GrantRecord>;
+  handler(request: TokenRequest): Promise<Issued>;
 }
 
 export async function token(
@@ -60,28 +84,44 @@ export async function token(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const parameters = readParameters(request.body);
+  const reading = readNamedGrant(context, parameters);
   const client = await authenticate(context, request, parameters);
   const type = findGrantType(parameters, client);
   // RFC 6749 §3.2: parameters "MUST NOT be included more than once"; reading them all finds those that are.
   for (const name of type.parameters) if (name !== 'resource') parameters.one(name);
-  const grant = await type.find(context, client, parameters);
-  await assertStanding(context, grant, client);
+  const named = await reading;
+  const grant = await type.find(context, client, parameters, named);
+  assertAdmitted(context, grant, client);
   const access = narrow(context, grant, parameters);
-  const mayRefresh = client.metadata.grant_types.includes('refresh_token');
-  const json = await type.handler({
-    context,
-    client,
-    grant,
-    parameters,
-    mint: (generation) => mint(context, grant, access, mayRefresh ? generation : undefined),
-    expiresAtMs: grantEnd(context, mayRefresh),
-  });
+  const mayRefresh =
+    client.metadata.grant_types.includes('refresh_token') && type.grantType !== 'client_credentials';
+  const [issued] = await Promise.all([
+    type.handler({
+      context,
+      client,
+      grant,
+      parameters,
+      mint: (generation) => mint(context, grant, access, mayRefresh ? generation : undefined),
+      expiresAtMs: grantEnd(context, mayRefresh),
+    }),
+    assertStanding(context, grant, named),
+  ]);
+  const { scopes, resources } = access;
+  context.audit(issued.event, { ...grantFields(grant), scope: scopes.join(' '), resources });
   // RFC 6749 §5.1: "The authorization server MUST include the HTTP 'Cache-Control' response header field […] with a
   // value of 'no-store' in any response containing tokens".
   return reply
     .header('content-type', 'application/json; charset=utf-8')
     .header('cache-control', 'no-store')
-    .send(json);
+    .send(issued.json);
+}
+
+/** Begins before the client is known. Where that fails, nobody asks for what this found. */
+function readNamedGrant({ store }: AuthContext, parameters: Parameters): Promise<GrantRecord | undefined> {
+  const id = GRANT_TYPES.get(parameters.one('grant_type') ?? '')?.grantId?.(parameters);
+  const reading = id === undefined ? Promise.resolve(undefined) : store.getGrant(id);
+  reading.catch(() => undefined);
+  return reading;
 }
 
 function findGrantType(parameters: Parameters, client: ClientRecord): GrantType {
@@ -94,17 +134,36 @@ function findGrantType(parameters: Parameters, client: ClientRecord): GrantType 
   return type;
 }
 
-/** The person's and the client's standing is checked each time that tokens are issued (security invariants 3 and 7). */
-async function assertStanding(context: AuthContext, grant: GrantRecord, client: ClientRecord): Promise<void> {
-  const { grantAlive, clientAlive, userAlive } = await context.store.standing(
-    grant.id,
-    client.id,
-    grant.user.id,
-  );
-  if (!grantAlive || !clientAlive || !userAlive)
-    throw new InvalidGrantError('This access was ended. Sign in again.');
+/** Who may be issued tokens is checked each time (security invariants 3 and 7). */
+function assertAdmitted(context: AuthContext, grant: GrantRecord, client: ClientRecord): void {
+  // RFC 6749 §5.2, `invalid_grant`: "or was issued to another client".
+  if (grant.clientId !== client.id) throw new InvalidGrantError(NOT_YOURS, 'grant of another client');
   if (!admitsBearer(context, { ...grant.user, clientId: client.id, grantId: grant.id }))
     throw new InvalidGrantError('The person is no longer allowed in.');
+}
+
+/** The grant and a registered client were read just now; what is left is the person, and the client that is a URL. */
+async function assertStanding(
+  { store }: AuthContext,
+  grant: GrantRecord,
+  named: GrantRecord | undefined,
+): Promise<void> {
+  const { id, clientId, user, revoked, createdAtMs } = grant;
+  if (revoked || !(await stands())) throw new InvalidGrantError('This access was ended. Sign in again.');
+
+  async function stands(): Promise<boolean> {
+    if (named !== undefined && clientId.startsWith('https:')) {
+      const { clientAlive, userAlive } = await store.standing(id, clientId, user.id);
+      return clientAlive && userAlive;
+    }
+    const revokedAtMs = await store.userRevokedAt(user.id);
+    return revokedAtMs === undefined || createdAtMs >= revokedAtMs;
+  }
+}
+
+/** Who and what a grant is about, for the audit log. */
+export function grantFields({ id, clientId, user }: GrantRecord): AuditFields {
+  return { client: clientId, user: user.id, userName: user.name, grant: id };
 }
 
 /**

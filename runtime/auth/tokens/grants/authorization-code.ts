@@ -9,7 +9,7 @@ import { equalsInConstantTime, sha256 } from '../../hashing.ts';
 import type { Parameters } from '../../parameters.ts';
 import { verifyPkce } from '../../sign-in/pkce.ts';
 import { isRegisteredRedirect } from '../../clients/redirect-uri.ts';
-import type { TokenRequest } from '../token.ts';
+import { grantFields, type Issued, type TokenRequest } from '../token.ts';
 
 export const grantType = 'authorization_code';
 
@@ -18,14 +18,18 @@ export const parameters = ['code', 'redirect_uri', 'code_verifier', 'resource'] 
 const INVALID = 'The authorization code is invalid, has expired or was used before.';
 const REPLAYED = 'The authorization code was used before; what it issued is revoked.';
 
+/** A code begins with its grant's id. */
+export function grantId(request: Parameters): string | undefined {
+  return request.one('code')?.split('.')[0];
+}
+
 export async function find(
   context: AuthContext,
   client: ClientRecord,
   request: Parameters,
+  grant: GrantRecord | undefined,
 ): Promise<GrantRecord> {
-  const { store } = context;
   const code = request.required('code');
-  const grant = await store.getGrant(code.split('.')[0] ?? '');
   if (grant === undefined || !equalsInConstantTime(sha256(code), grant.codeHash))
     throw new InvalidGrantError(INVALID);
   if (grant.codeUsed) return refuseReplay(context, grant);
@@ -46,18 +50,17 @@ export async function handler({
   parameters: request,
   mint,
   expiresAtMs,
-}: TokenRequest): Promise<string> {
+}: TokenRequest): Promise<Issued> {
   const { store, audit } = context;
   const result = await store.redeemCode(grant.id, sha256(request.required('code')), expiresAtMs);
   switch (result.outcome) {
     case 'unknown':
       throw new InvalidGrantError(INVALID);
     case 'replayed':
-      audit('code_replayed', who(grant));
+      audit('code_replayed', grantFields(grant));
       throw new InvalidGrantError(REPLAYED);
     case 'redeemed':
-      audit('tokens_issued', { ...who(grant), scope: grant.scopes.join(' '), resources: grant.resources });
-      return mint(result.grant.generation);
+      return { json: mint(result.grant.generation), event: 'tokens_issued' };
     default:
       throw new ServerError('the store answered an unknown outcome');
   }
@@ -72,13 +75,9 @@ export async function handler({
 async function refuseReplay({ store, audit }: AuthContext, grant: GrantRecord): Promise<never> {
   if (!grant.revoked) {
     await store.revokeGrant(grant.id);
-    audit('code_replayed', who(grant));
+    audit('code_replayed', grantFields(grant));
   }
   throw new InvalidGrantError(REPLAYED);
-}
-
-function who({ id, clientId, user }: GrantRecord) {
-  return { client: clientId, user: user.id, userName: user.name, grant: id };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { AuthContext } from '../../auth-context.ts';
 import { InvalidGrantError, ServerError } from '../../errors.ts';
 import type { Parameters } from '../../parameters.ts';
 import { isGenuine, parseRefreshToken } from '../refresh-tokens.ts';
-import type { TokenRequest } from '../token.ts';
+import { grantFields, type Issued, type TokenRequest } from '../token.ts';
 
 export const grantType = 'refresh_token';
 
@@ -15,27 +15,27 @@ export const parameters = ['refresh_token', 'scope', 'resource'] as const;
 
 const INVALID = 'The refresh token is invalid, has expired or was revoked. Sign in again.';
 
-export async function find(
-  { store, refreshKey }: AuthContext,
-  client: ClientRecord,
-  request: Parameters,
-): Promise<GrantRecord> {
-  const token = parseRefreshToken(request.required('refresh_token'));
-  const grant = token === undefined ? undefined : await store.getGrant(token.grantId);
-  if (token === undefined || grant === undefined || !isGenuine(token, grant, refreshKey)) {
-    throw new InvalidGrantError(INVALID);
-  }
-  // RFC 6749 §6: "the authorization server MUST […] ensure that the refresh token was issued to the authenticated client".
-  if (grant.clientId !== client.id) throw new InvalidGrantError(INVALID, 'refresh token of another client');
-  return grant;
+export function grantId(request: Parameters): string | undefined {
+  return parseRefreshToken(request.one('refresh_token') ?? '')?.grantId;
 }
 
-export async function handler(request: TokenRequest): Promise<string> {
+export function find(
+  { refreshKey }: AuthContext,
+  _client: ClientRecord,
+  request: Parameters,
+  named: GrantRecord | undefined,
+): GrantRecord {
+  const token = parseRefreshToken(request.required('refresh_token'));
+  if (token === undefined || named === undefined || !isGenuine(token, named, refreshKey))
+    throw new InvalidGrantError(INVALID);
+  return named;
+}
+
+export async function handler(request: TokenRequest): Promise<Issued> {
   const { context, grant, mint, expiresAtMs } = request;
   const { store, sealer, audit, settings } = context;
   const generation = parseRefreshToken(request.parameters.required('refresh_token'))?.generation ?? 0;
   const about = `refresh-answer:${grant.id}:${generation}`;
-  const who = { client: grant.clientId, user: grant.user.id, userName: grant.user.name, grant: grant.id };
   // Generations only grow, so an older token can no longer be the one that rotates: nothing is signed for it.
   const answer = generation === grant.generation ? mint(generation + 1) : undefined;
   const result = await store.rotateRefresh({
@@ -48,13 +48,11 @@ export async function handler(request: TokenRequest): Promise<string> {
   switch (result.outcome) {
     case 'rotated':
       if (answer === undefined) throw new ServerError('the store rotated a generation that was not current');
-      audit('tokens_refreshed', who);
-      return answer;
+      return { json: answer, event: 'tokens_refreshed' };
     case 'retry':
-      audit('refresh_retried', who);
-      return sealer.open(result.sealed, about);
+      return { json: sealer.open(result.sealed, about), event: 'refresh_retried' };
     case 'reused':
-      audit('refresh_reused', who);
+      audit('refresh_reused', grantFields(grant));
       throw new InvalidGrantError(
         'The refresh token was used before; everything issued with it is revoked. Sign in again.',
       );
