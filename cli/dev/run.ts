@@ -5,6 +5,7 @@ import type { Catalog, Service } from '../../runtime/config/catalog.ts';
 import { ownEnvironment } from '../../runtime/config/child-env.ts';
 import type { Config } from '../../runtime/config/load.ts';
 import { knownKeys } from '../../runtime/config/load.ts';
+import type { ConfigValues } from '../../runtime/config/schema.ts';
 import { type EmbeddedGateway, type EmbeddedService, startEmbedded } from '../../runtime/embedded/gateway.ts';
 import type { DevFlags } from '../commands/dev.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -138,11 +139,20 @@ function printerFor(flags: Flags): DevPrinter {
 }
 
 function signIn({ values }: Config): string {
-  if (values.IDENTITY_PROVIDER === 'local') return `local (${values.LOCAL_USER}, no password)`;
-  const users = values.ALLOWED_GITHUB_USERS;
-  return users.length === 0
-    ? 'GitHub (nobody: ALLOWED_GITHUB_USERS is empty)'
-    : `GitHub (${users.join(', ')})`;
+  return values.IDENTITY_PROVIDER.map((provider) => {
+    switch (provider) {
+      case 'github':
+        return `GitHub (${githubAllowed(values).join(', ') || 'nobody: ALLOWED_GITHUB_USERS is empty'})`;
+      case 'passphrase':
+        return `passphrase (${values.OWNER_NAME})`;
+      case 'local':
+        return `local (${values.LOCAL_USER}, no password)`;
+    }
+  }).join(', ');
+}
+
+function githubAllowed(values: ConfigValues): string[] {
+  return [...values.ALLOWED_GITHUB_USERS, ...values.ALLOWED_GITHUB_ORGS, ...values.ALLOWED_GITHUB_TEAMS];
 }
 
 function version(): string {

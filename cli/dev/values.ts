@@ -39,7 +39,9 @@ export function devConfig(
   const texts = gather(environment, file, knownKeys(catalog));
   // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
   const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
-  const provider = texts.IDENTITY_PROVIDER ?? (named ? 'github' : 'local');
+  const owned = Boolean(texts.PASSPHRASE_HASH);
+  const found = [...(named ? ['github'] : []), ...(owned ? ['passphrase'] : [])].join(',');
+  const provider = texts.IDENTITY_PROVIDER || found || 'local';
   for (const key of DEPLOYMENT_ONLY) delete texts[key];
   if (chosen !== undefined) {
     for (const name of catalog.services.keys()) texts[enabledKey(name)] = String(chosen.includes(name));

@@ -1,5 +1,4 @@
 /** What is known before a question is asked: flags, the environment, and the `.env` that is there. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalog } from '../../runtime/config/catalog.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
@@ -7,9 +6,11 @@ import { gather, knownKeys } from '../../runtime/config/load.ts';
 import { enabledKey, keyMeta } from '../../runtime/config/schema.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Environment } from '../gateway-folder.ts';
+import type { SecretSource } from './complete.ts';
 import { foundVariables, variableNames } from './dns-variables.ts';
 import { FLAGGED, flagName, howToGive, isConfigKey } from './flags.ts';
 import type { InitFlags } from './options.ts';
+import { secretFlags } from './secret-flags.ts';
 
 /** The state of `init`: values as written, and which of them must not be asked any more. */
 export interface Answers {
@@ -28,6 +29,7 @@ export interface Sources {
   catalog: Catalog;
   /** Reads all of standard input. */
   readStdin: () => Promise<string>;
+  secrets: SecretSource;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function knownAnswers(sources: Sources): Promise<Answers> {
   const names = knownKeys(catalog);
   const fromFlags = {
     ...keyFlags(sources.flags),
-    ...(await secretFlag(sources)),
+    ...(await secretFlags(sources)),
     ...serviceFlag(sources.flags, catalog),
   };
   const fromEnvironment = dropEmpty(gather(environment, {}, names));
@@ -86,28 +88,6 @@ function keyFlags(flags: InitFlags): Record<string, string> {
 
 function camel(flag: string): string {
   return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-async function secretFlag({ flags, readStdin }: Sources): Promise<Record<string, string>> {
-  const { githubClientSecretFile: path, githubClientSecretStdin: stdin } = flags;
-  if (path !== undefined && stdin === true) {
-    throw new UserError(
-      '--github-client-secret-file and --github-client-secret-stdin: only one of them',
-      EXIT.usage,
-    );
-  }
-  if (path !== undefined) {
-    try {
-      return { GITHUB_CLIENT_SECRET: readFileSync(path, 'utf8').trim() };
-    } catch (error) {
-      throw new UserError(`--github-client-secret-file: ${(error as Error).message}`, EXIT.usage);
-    }
-  }
-  if (stdin !== true) return {};
-  const secret = (await readStdin()).trim();
-  if (secret === '')
-    throw new UserError('--github-client-secret-stdin: standard input was empty', EXIT.usage);
-  return { GITHUB_CLIENT_SECRET: secret };
 }
 
 function serviceFlag(flags: InitFlags, catalog: Catalog): Record<string, string> {

@@ -1,5 +1,6 @@
 /** What `init` decides by itself: secrets, and the values that follow from the machine or from other answers. */
 import { generateKeyPairSync } from 'node:crypto';
+import { hashPassphrase } from '../../runtime/config/passphrase.ts';
 import { randomToken } from '../../runtime/config/secrets.ts';
 import { isLoopbackHost } from '../../runtime/config/topology.ts';
 import type { Owner } from '../write.ts';
@@ -11,6 +12,8 @@ export interface SecretSource {
   token(bytes: number): string;
   /** @returns a new RSA key for RS256 as PKCS #8 PEM */
   rsaKey(): string;
+  /** @returns what stands in `.env` for a passphrase */
+  passphraseHash(passphrase: string): Promise<string>;
 }
 
 export const randomSecrets: SecretSource = {
@@ -21,6 +24,7 @@ export const randomSecrets: SecretSource = {
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     }).privateKey,
+  passphraseHash: (passphrase) => hashPassphrase(passphrase),
 };
 
 /** User of the containers where root itself runs `init`. */
@@ -42,6 +46,6 @@ export function complete(answers: Answers, secrets: SecretSource, user: Owner | 
 /** `local` has no password, so unless somebody decided otherwise the gateway listens where only this machine is. */
 export function useLoopbackForLocal({ texts, decided }: Answers): void {
   const address = texts.BIND_ADDRESS;
-  if (texts.IDENTITY_PROVIDER !== 'local' || decided.has('BIND_ADDRESS')) return;
+  if (texts.IDENTITY_PROVIDER?.trim() !== 'local' || decided.has('BIND_ADDRESS')) return;
   if (!address || !isLoopbackHost(address)) texts.BIND_ADDRESS = '127.0.0.1';
 }

@@ -1,6 +1,8 @@
 /** Which key of `.env` has which flag of `mcpgw init`. */
 import { CONFIG_KEYS, type ConfigKey, keyMeta } from '../../runtime/config/schema.ts';
 
+import { SECRET_FLAGS } from './secret-flags.ts';
+
 /** Keys with a flag of their own: what `init` asks, and what goes with it. `--set` reaches every other one. */
 export const FLAGGED = [
   ...(['ROUTING_MODE', 'BASE_DOMAIN', 'TLS_MODE', 'ACME_EMAIL', 'TRUSTED_PROXIES'] as const),
@@ -12,6 +14,9 @@ export const FLAGGED = [
     'GITHUB_CLIENT_ID',
     'GITHUB_BASE_URL',
     'ALLOWED_GITHUB_USERS',
+    'ALLOWED_GITHUB_ORGS',
+    'ALLOWED_GITHUB_TEAMS',
+    'OWNER_NAME',
     'LOCAL_USER',
   ] as const),
   ...(['ACCESS_TOKEN_LIFETIME', 'REFRESH_TOKEN_LIFETIME', 'SESSION_TIMEOUT', 'CLIENT_LIFETIME'] as const),
@@ -22,6 +27,8 @@ const SHORTER: Partial<Record<ConfigKey, string>> = {
   BASE_DOMAIN: 'domain',
   TLS_MODE: 'tls',
   ALLOWED_GITHUB_USERS: 'allowed-users',
+  ALLOWED_GITHUB_ORGS: 'allowed-orgs',
+  ALLOWED_GITHUB_TEAMS: 'allowed-teams',
 };
 
 /** `GITHUB_CLIENT_ID` → `github-client-id` */
@@ -31,9 +38,9 @@ export function flagName(key: ConfigKey): string {
 
 /** How a key is given to `init` without a question, in words. */
 export function howToGive(key: string): string {
-  if (key === 'GITHUB_CLIENT_SECRET') {
-    return '--github-client-secret-file PATH, --github-client-secret-stdin, or GITHUB_CLIENT_SECRET in the environment';
-  }
+  const secret = SECRET_FLAGS.find((flag) => flag.key === key);
+  if (secret !== undefined)
+    return `--${secret.name}-file PATH, --${secret.name}-stdin, or ${key} in the environment`;
   if (isConfigKey(key) && keyMeta(key).secret === true) return `${key} or ${key}_FILE in the environment`;
   if ((FLAGGED as string[]).includes(key)) return `--${flagName(key as ConfigKey)}`;
   if (/^MCP_.*_ENABLED$/.test(key)) return '--services';

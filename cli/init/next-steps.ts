@@ -29,7 +29,7 @@ export interface NextSteps {
 /** @param folder absolute */
 export function nextSteps(config: Config, topology: Topology, folder: string): NextSteps {
   const { values } = config;
-  const github = values.IDENTITY_PROVIDER === 'github';
+  const github = values.IDENTITY_PROVIDER.includes('github');
   const authority = join(folder, AUTHORITY_CERTIFICATE);
   const commands = trustCommands(authority, process.platform, values.COMPOSE_PROJECT_NAME);
   return {
@@ -55,14 +55,19 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
             'only clients that trust the local authority can connect, so no hosted one such as claude.ai (TLS_MODE=internal)',
           ]
         : []),
-      ...(github && values.ALLOWED_GITHUB_USERS.length === 0
-        ? ['nobody can sign in: ALLOWED_GITHUB_USERS is empty (--allowed-users octocat,hubot)']
-        : []),
-      ...(values.ALLOWED_GITHUB_USERS.includes('*') && github
-        ? ['anybody with a GitHub account can sign in (ALLOWED_GITHUB_USERS=*)']
-        : []),
+      ...signInWarnings(values),
     ],
   };
+}
+
+function signInWarnings(values: ConfigValues): string[] {
+  const { IDENTITY_PROVIDER: providers, ALLOWED_GITHUB_USERS: users } = values;
+  if (!providers.includes('github')) return [];
+  if (users.includes('*')) return ['anybody with a GitHub account can sign in (ALLOWED_GITHUB_USERS=*)'];
+  const allowed = [...users, ...values.ALLOWED_GITHUB_ORGS, ...values.ALLOWED_GITHUB_TEAMS];
+  if (allowed.length > 0) return [];
+  const who = providers.length > 1 ? 'nobody can sign in with GitHub' : 'nobody can sign in';
+  return [`${who}: ALLOWED_GITHUB_USERS is empty (--allowed-users octocat,hubot)`];
 }
 
 /** The authority connects to the well-known port, whatever ours is. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { keyChoices, keyDefault, keyMeta } from '../../runtime/config/schema.ts';
 import { FLAGGED, flagName } from './flags.ts';
+import { SECRET_FLAGS } from './secret-flags.ts';
 
 export interface InitFlags {
   dir: string;
@@ -10,8 +11,6 @@ export interface InitFlags {
   force?: boolean;
   services?: string;
   set?: string[];
-  githubClientSecretFile?: string;
-  githubClientSecretStdin?: boolean;
   json?: boolean;
   quiet?: boolean;
   /** The flags of single keys, by commander's name for them. */
@@ -25,9 +24,12 @@ export function addInitOptions(command: Command): void {
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--force', 'replace generated files that were edited by hand');
   for (const key of FLAGGED) command.option(`--${flagName(key)} <value>`, describe(key));
+  for (const { name, title } of SECRET_FLAGS) {
+    command
+      .option(`--${name}-file <path>`, `file that holds ${title}`)
+      .option(`--${name}-stdin`, `read ${title} from standard input`);
+  }
   command
-    .option('--github-client-secret-file <path>', 'file that holds the GitHub client secret')
-    .option('--github-client-secret-stdin', 'read the GitHub client secret from standard input')
     .option('--services <names>', 'services to enable, separated by commas, or "all" or "default"')
     .option('--set <KEY=VALUE>', 'any other key of .env that is no secret; may be repeated', collect)
     .addHelpText(

@@ -58,7 +58,7 @@ export async function runInit(flags: InitFlags): Promise<void> {
 async function readStdin(): Promise<string> {
   if (process.stdin.isTTY) {
     throw new UserError(
-      '--github-client-secret-stdin: pipe the secret in; on a terminal it would be shown',
+      'pipe the secret in; on a terminal it would be shown. Without the flag, init asks for it.',
       EXIT.usage,
     );
   }
@@ -75,13 +75,14 @@ export async function init(flags: InitFlags, world: InitWorld): Promise<void> {
     envText: gateway.envText,
     catalog: gateway.catalog,
     readStdin,
+    secrets: world.secrets,
   });
   if (!answers.texts[ROOT_SECRET] && !answers.elsewhere.has(ROOT_SECRET)) {
     const { COMPOSE_PROJECT_NAME: project = '' } = completeTexts(answers.texts, gateway.catalog);
     await refuseLostSecrets(project, gateway.folder, world.volumes);
   }
   const asker = flags.yes === true ? undefined : await world.asker?.();
-  if (asker !== undefined) await ask(asker, gateway, answers);
+  if (asker !== undefined) await ask(asker, gateway, answers, world.secrets);
   complete(answers, world.secrets, world.user);
   const plan = planned(gateway, answers, flags, asker === undefined);
   if (flags.dryRun === true) return report(output, gateway, plan, flags);
@@ -92,7 +93,12 @@ export async function init(flags: InitFlags, world: InitWorld): Promise<void> {
   report(output, gateway, plan, flags);
 }
 
-async function ask(asker: Asker, gateway: GatewayFolder, answers: Answers): Promise<void> {
+async function ask(
+  asker: Asker,
+  gateway: GatewayFolder,
+  answers: Answers,
+  secrets: SecretSource,
+): Promise<void> {
   const [routing, tls, signIn, services, lifetimes] = await Promise.all([
     import('../prompts/routing.ts'),
     import('../prompts/tls.ts'),
@@ -104,7 +110,7 @@ async function ask(asker: Asker, gateway: GatewayFolder, answers: Answers): Prom
   asker.intro(`mcpgw init: ${present} in ${gateway.folder}`);
   await routing.askRouting(asker, answers);
   await tls.askTls(asker, answers);
-  await signIn.askSignIn(asker, answers, draftTopology(gateway, answers));
+  await signIn.askSignIn(asker, answers, { topology: draftTopology(gateway, answers), secrets });
   await services.askServices(asker, answers, gateway.catalog);
   await lifetimes.askLifetimes(asker, answers);
 }

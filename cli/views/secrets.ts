@@ -13,8 +13,15 @@ export const AUTH_SECRETS = [
   'JWT_PRIVATE_KEY_B64',
   'GITHUB_CLIENT_SECRET',
   'REGISTRATION_TOKEN',
+  'PASSPHRASE_HASH',
   'REDIS_PASSWORD',
 ] as const;
+
+/** Whose secret it is; of a provider that nobody signs in with it has no use. */
+const PROVIDER_SECRETS: Partial<Record<string, ConfigValues['IDENTITY_PROVIDER'][number]>> = {
+  GITHUB_CLIENT_SECRET: 'github',
+  PASSPHRASE_HASH: 'passphrase',
+};
 
 export function contextSecret(service: string): string {
   return `context_${service}`;
@@ -42,8 +49,10 @@ export function isOwnSecret(file: string): boolean {
 /** @returns the keys of `AUTH_SECRETS` that have a value and a use */
 export function authSecrets(values: ConfigValues): (typeof AUTH_SECRETS)[number][] {
   return AUTH_SECRETS.filter((key) => {
-    if (key === 'GITHUB_CLIENT_SECRET' && values.IDENTITY_PROVIDER !== 'github') return false;
-    return values[key] !== undefined;
+    const provider = PROVIDER_SECRETS[key];
+    return (
+      values[key] !== undefined && (provider === undefined || values.IDENTITY_PROVIDER.includes(provider))
+    );
   });
 }
 

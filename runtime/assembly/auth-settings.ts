@@ -27,7 +27,7 @@ export function authSettings(
     corsOrigins: values.MCP_CORS_ORIGINS,
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
-    identityProviders: [identityProvider(values)],
+    identityProviders: values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values)),
     documents: {
       ...(SERVICE_DOCUMENTATION === undefined ? {} : { serviceDocumentation: SERVICE_DOCUMENTATION }),
       ...(OP_POLICY_URI === undefined ? {} : { policyUri: OP_POLICY_URI }),
@@ -36,14 +36,25 @@ export function authSettings(
   };
 }
 
-function identityProvider(values: AuthValues): IdentityProviderSettings {
-  if (values.IDENTITY_PROVIDER === 'local') return { kind: 'local', userName: values.LOCAL_USER };
-  return {
-    kind: 'github',
-    // The rules of the configuration have seen to both.
-    clientId: values.GITHUB_CLIENT_ID ?? '',
-    clientSecret: values.GITHUB_CLIENT_SECRET ?? '',
-    baseUrl: values.GITHUB_BASE_URL,
-    allowedUsers: values.ALLOWED_GITHUB_USERS,
-  };
+function identityProvider(
+  kind: AuthValues['IDENTITY_PROVIDER'][number],
+  values: AuthValues,
+): IdentityProviderSettings {
+  // What a provider cannot do without, the rules of the configuration have seen to.
+  switch (kind) {
+    case 'github':
+      return {
+        kind,
+        clientId: values.GITHUB_CLIENT_ID ?? '',
+        clientSecret: values.GITHUB_CLIENT_SECRET ?? '',
+        baseUrl: values.GITHUB_BASE_URL,
+        allowedUsers: values.ALLOWED_GITHUB_USERS,
+        allowedOrgs: values.ALLOWED_GITHUB_ORGS,
+        allowedTeams: values.ALLOWED_GITHUB_TEAMS,
+      };
+    case 'passphrase':
+      return { kind, hash: values.PASSPHRASE_HASH ?? '', ownerName: values.OWNER_NAME };
+    case 'local':
+      return { kind, userName: values.LOCAL_USER };
+  }
 }

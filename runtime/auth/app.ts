@@ -16,6 +16,7 @@ import { addCors } from './cors.ts';
 import { logError, toOAuthError } from './errors.ts';
 import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './tokens/jwks.ts';
 import { local } from './sign-in/local.ts';
+import { passphrase } from './sign-in/passphrase.ts';
 import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
 import { register } from './clients/register.ts';
@@ -157,6 +158,7 @@ async function addPages(scope: FastifyInstance, context: AuthContext): Promise<v
   scope.get('/authorize', (request, reply) => authorize(context, request, reply));
   scope.post('/consent', (request, reply) => consent(context, request, reply));
   scope.post('/local', (request, reply) => local(context, request, reply));
+  scope.post('/passphrase', (request, reply) => passphrase(context, request, reply));
   scope.get('/callback', (request, reply) => callback(context, request, reply));
   scope.get('/success', (request, reply) => success(context, request, reply));
   scope.get(STYLESHEET_PATH, (_request, reply) => sendStylesheet(context, reply));

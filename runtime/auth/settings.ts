@@ -17,8 +17,19 @@ export interface GithubSettings {
   baseUrl: string;
   /** Default: `https://api.github.com` for github.com, `<baseUrl>/api/v3` otherwise. */
   apiUrl?: string;
-  /** Logins, any case. Empty: nobody. `*` alone: anybody who can sign in. */
+  /** Logins, any case. `*` alone: anybody who can sign in. Nobody is allowed by an empty list. */
   allowedUsers: string[];
+  /** Organisations whose members are allowed, too. */
+  allowedOrgs?: string[];
+  /** `organisation/team`, whose members are allowed, too. */
+  allowedTeams?: string[];
+}
+
+export interface PassphraseSettings {
+  kind: 'passphrase';
+  /** From `hashPassphrase`. */
+  hash: string;
+  ownerName: string;
 }
 
 export interface LocalSettings {
@@ -29,7 +40,7 @@ export interface LocalSettings {
   loopbackOnly?: boolean;
 }
 
-export type IdentityProviderSettings = GithubSettings | LocalSettings;
+export type IdentityProviderSettings = GithubSettings | PassphraseSettings | LocalSettings;
 
 /** How much strangers may have stored, all of them together, at one process. */
 export interface RateLimits {
@@ -38,12 +49,16 @@ export interface RateLimits {
   authorizations: RateLimit;
   /** Consents that go on to an identity provider: apart, so that a flood of requests stops nobody who is past them. */
   signIns: RateLimit;
+  /** Attempts at the owner's passphrase. */
+  passphrases: RateLimit;
 }
 
 export const DEFAULT_RATE_LIMITS: RateLimits = {
   registrations: { burst: 100, perSecond: 5 },
   authorizations: { burst: 200, perSecond: 20 },
   signIns: { burst: 200, perSecond: 20 },
+  // A thousand an hour find no passphrase, and leave the owner a place while somebody else is guessing.
+  passphrases: { burst: 20, perSecond: 0.3 },
 };
 
 /** Everything that the authorization server is told; the configuration makes it, tests write it by hand. */

@@ -28,7 +28,7 @@ const RESERVED = new Set([
     'verify',
     'jwks',
   ],
-  ...['success', 'health', 'metrics', 'assets', 'local', 'admin', 'internal', 'mcp'],
+  ...['success', 'health', 'metrics', 'assets', 'local', 'passphrase', 'admin', 'internal', 'mcp'],
 ]);
 
 /** What goes into a Dockerfile and a command line is checked for its form, so that nothing in it needs quoting. */

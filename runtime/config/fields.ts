@@ -46,6 +46,16 @@ export function list() {
   );
 }
 
+/** Comma-separated choices out of a fixed set, each at most once. */
+export function choices<const T extends string>(options: readonly [T, ...T[]]) {
+  const known = new Set<string>(options);
+  const words = `must be one or more of ${options.join(', ')}, separated by commas`;
+  return list()
+    .refine((values) => values.length > 0 && values.every((value) => known.has(value)), words)
+    .refine((values) => new Set(values).size === values.length, 'names one twice')
+    .transform((values) => values as T[]);
+}
+
 /** Comma-separated IP addresses and ranges (CIDR). */
 export function cidrs() {
   return list().refine(

@@ -50,6 +50,7 @@ const AUTH_PATHS: PathMatch[] = [
   { exact: '/authorize' },
   { exact: '/consent' },
   { exact: '/local' },
+  { exact: '/passphrase' },
   { exact: '/callback' },
   { exact: '/token' },
   { exact: '/introspect' },

@@ -18,12 +18,21 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
     need('TLS_CERT_FILE', 'when TLS_MODE is files');
     need('TLS_KEY_FILE', 'when TLS_MODE is files');
   }
-  if (values.IDENTITY_PROVIDER === 'github') {
-    need('GITHUB_CLIENT_ID', 'when IDENTITY_PROVIDER is github');
-    need('GITHUB_CLIENT_SECRET', 'when IDENTITY_PROVIDER is github');
+  const providers = values.IDENTITY_PROVIDER ?? [];
+  if (providers.includes('github')) {
+    need('GITHUB_CLIENT_ID', 'when IDENTITY_PROVIDER has github');
+    need('GITHUB_CLIENT_SECRET', 'when IDENTITY_PROVIDER has github');
   }
   const { BIND_ADDRESS: address, ALLOWED_GITHUB_USERS: users = [] } = values;
-  if (values.IDENTITY_PROVIDER === 'local' && address !== undefined && !isLoopbackHost(address)) {
+  if (providers.includes('passphrase')) need('PASSPHRASE_HASH', 'when IDENTITY_PROVIDER has passphrase');
+  if (providers.length > 1 && providers.includes('local')) {
+    faults.push({
+      key: 'IDENTITY_PROVIDER',
+      problem: 'local lets anybody in, so that it stands alone',
+      example: 'github',
+    });
+  }
+  if (providers.includes('local') && address !== undefined && !isLoopbackHost(address)) {
     faults.push({
       key: 'IDENTITY_PROVIDER',
       problem: 'local has no password, so BIND_ADDRESS must be a loopback address',

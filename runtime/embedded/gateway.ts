@@ -87,8 +87,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedG
 
 /** `local` asks for no password, so it must not be reachable, nor believed, from anywhere else. */
 function refuseOpenLocal({ values, host, publicUrl }: EmbeddedOptions): void {
-  if (values.IDENTITY_PROVIDER !== 'local') return;
-  const remedy = 'set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET so that people sign in with GitHub';
+  if (!values.IDENTITY_PROVIDER.includes('local')) return;
+  const remedy = 'set up GitHub, an OpenID Connect issuer or a passphrase in .env (IDENTITY_PROVIDER)';
   if (!isLoopbackHost(host)) {
     throw new EmbeddedError(
       `without a password the gateway cannot listen on ${host}, only on this machine; ${remedy}`,

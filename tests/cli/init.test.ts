@@ -140,7 +140,11 @@ describe('init in a folder that has a gateway', () => {
     const dir = temporaryFolder();
     await runInit({ ...GITHUB, dir });
     const before = readAll(dir);
-    const other = { token: () => 'another-secret-0123456789-0123456789-012', rsaKey: () => 'another key' };
+    const other = {
+      token: () => 'another-secret-0123456789-0123456789-012',
+      rsaKey: () => 'another key',
+      passphraseHash: () => Promise.reject(new Error('not asked for')),
+    };
     const { stdout } = await runInit({ dir, json: true }, { environment: {}, secrets: other });
     expect(readAll(dir)).toEqual(before);
     expect(JSON.parse(stdout)).toMatchObject({ changes: [], keys: [] });
@@ -236,4 +240,31 @@ test('a value of the environment does not go before a flag', async () => {
     },
   );
   expect(parseEnvFile(readFileSync(join(dir, '.env'), 'utf8')).BASE_DOMAIN).toBe('flag.example.com');
+});
+
+describe('a passphrase', () => {
+  const OWNER = { ...GITHUB, identityProvider: 'passphrase', ownerName: 'olga' };
+  const given = (text: string) => ({ environment: {}, readStdin: () => Promise.resolve(text) });
+
+  test('comes from standard input, and its hash alone stays', async () => {
+    const dir = temporaryFolder();
+    await runInit({ ...OWNER, dir, passphraseStdin: true }, given(`${SECRETS.passphrase}\n`));
+    const all = [...readAll(dir).values()].join('\n');
+    expect(all).toContain(`PASSPHRASE_HASH=${SECRETS.passphraseHash}\n`);
+    expect(all).not.toContain(SECRETS.passphrase);
+    expect(readAll(dir).get('secrets/passphrase_hash')).toBe(SECRETS.passphraseHash);
+    expect(readAll(dir).get('compose.yaml')).not.toContain(SECRETS.passphraseHash);
+    expect([...readAll(dir).keys()]).not.toContain('secrets/github_client_secret');
+  });
+
+  test('is needed, and must be a good one', async () => {
+    const dir = temporaryFolder();
+    await expect(runInit({ ...OWNER, dir })).rejects.toThrow(
+      /PASSPHRASE_HASH is required.*\n.*--passphrase-stdin/,
+    );
+    const weak = runInit({ ...OWNER, dir, passphraseStdin: true }, given('hunter2'));
+    await expect(weak).rejects.toThrow('the passphrase must have at least 15 characters');
+    const both = { passphraseStdin: true, githubClientSecretStdin: true };
+    await expect(runInit({ ...OWNER, dir, ...both }, given('x'))).rejects.toThrow('only one of them');
+  });
 });

@@ -35,7 +35,8 @@ function scripted(script: Script): Asker {
     select: async ({ message, initial = '' }) => answer(message, initial),
     several: async ({ message, initial, choices }) => {
       script.offered = choices.map(({ value }) => value);
-      return answer(message, initial);
+      const given: string | string[] = answer<string | string[]>(message, initial);
+      return typeof given === 'string' ? given.split(',') : given;
     },
     confirm: async ({ message, initial }) => answer(message, initial),
   };
@@ -162,12 +163,37 @@ describe('the questions of init', () => {
 
   test('with local the gateway listens on loopback, unless somebody decides otherwise', async () => {
     const dir = temporaryFolder();
-    await asked(dir, { Domain: 'mcp.localhost', TLS: 'off', 'Identity provider': 'local' });
+    await asked(dir, { Domain: 'mcp.localhost', TLS: 'off', 'Identity providers': 'local' });
     expect(envOf(dir)).toMatchObject({ BIND_ADDRESS: '127.0.0.1', IDENTITY_PROVIDER: 'local' });
     const flags = { bindAddress: '0.0.0.0' };
     await expect(
-      asked(temporaryFolder(), { Domain: 'a.b', TLS: 'off', 'Identity provider': 'local' }, flags),
+      asked(temporaryFolder(), { Domain: 'a.b', TLS: 'off', 'Identity providers': 'local' }, flags),
     ).rejects.toThrow('loopback');
+  });
+});
+
+describe('the question of the passphrase', () => {
+  const OWNER = { ...ANSWERS, 'Identity providers': ['passphrase'], 'Name of the owner': 'olga' };
+
+  test('is asked twice, shown never, and not again', async () => {
+    const dir = temporaryFolder();
+    const answers = { Passphrase: SECRETS.passphrase, 'The same': SECRETS.passphrase };
+    const { seen } = await asked(dir, { ...OWNER, ...answers });
+    expect(envOf(dir)).toMatchObject({ OWNER_NAME: 'olga', PASSPHRASE_HASH: SECRETS.passphraseHash });
+    expect(seen).not.toContain('GitHub client ID');
+    const again = await asked(dir, {});
+    expect(again.seen).toContain('Passphrase (empty: keep the present one)');
+    expect(again.seen).not.toContain('The same again');
+    expect(envOf(dir).PASSPHRASE_HASH).toBe(SECRETS.passphraseHash);
+  });
+
+  test('stands beside others, but not beside local', async () => {
+    const dir = temporaryFolder();
+    const answers = { Passphrase: SECRETS.passphrase, 'The same': SECRETS.passphrase };
+    await asked(dir, { ...OWNER, ...answers, 'Identity providers': ['github', 'passphrase'] });
+    expect(envOf(dir)).toMatchObject({ IDENTITY_PROVIDER: 'github,passphrase', GITHUB_CLIENT_ID: 'Ov23' });
+    const script = runInit({ dir: temporaryFolder(), identityProvider: 'local,github', domain: 'a.b' });
+    await expect(script).rejects.toThrow('stands alone');
   });
 });
 

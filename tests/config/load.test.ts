@@ -94,8 +94,8 @@ describe('parseConfig', () => {
       'MCP_TIME_ENABLED: must be true or false (example: true)',
       'MCP_TMUX_ENABLED: tmux is not part of this release (example: false)',
       'ACME_EMAIL: is required when TLS_MODE is acme (example: you@example.com)',
-      'GITHUB_CLIENT_ID: is required when IDENTITY_PROVIDER is github (example: Ov23liAbCdEfGhIjKlMn)',
-      'GITHUB_CLIENT_SECRET: is required when IDENTITY_PROVIDER is github (example: (40 hexadecimal characters))',
+      'GITHUB_CLIENT_ID: is required when IDENTITY_PROVIDER has github (example: Ov23liAbCdEfGhIjKlMn)',
+      'GITHUB_CLIENT_SECRET: is required when IDENTITY_PROVIDER has github (example: (40 hexadecimal characters))',
       'ALLOWED_GITHUB_USERS: * means anybody and stands alone (example: *)',
     ]);
   });
@@ -122,6 +122,13 @@ describe('parseConfig', () => {
     [{ ACME_CHALLENGE: 'http' }, ['ACME_CHALLENGE']],
     [{ HTTPS_PORT: '80' }, ['HTTPS_PORT']],
     [{ IDENTITY_PROVIDER: 'local' }, ['IDENTITY_PROVIDER']],
+    [{ IDENTITY_PROVIDER: 'local,github', BIND_ADDRESS: '127.0.0.5' }, ['IDENTITY_PROVIDER']],
+    [{ IDENTITY_PROVIDER: 'passphrase' }, ['PASSPHRASE_HASH']],
+    [{ IDENTITY_PROVIDER: 'github,gitlab' }, ['IDENTITY_PROVIDER']],
+    [
+      { ALLOWED_GITHUB_ORGS: 'acme/x', ALLOWED_GITHUB_TEAMS: 'acme' },
+      ['ALLOWED_GITHUB_ORGS', 'ALLOWED_GITHUB_TEAMS'],
+    ],
     [{ IDENTITY_PROVIDER: 'local', BIND_ADDRESS: '127.0.0.5', GITHUB_CLIENT_ID: '' }, []],
     [{ NETWORK_RANGE: '10.201.1.0/20' }, ['NETWORK_RANGE']],
     [{ NETWORK_RANGE: '10.0.0.0/24' }, ['NETWORK_RANGE']],

@@ -17,7 +17,12 @@ export interface GithubStandIn {
   /** Who is signed in at "GitHub". */
   account: GithubAccount;
   /** Makes the next steps go wrong, one way or another. */
-  fault?: 'denied' | 'bad-code' | 'no-token' | 'no-user' | 'silent' | undefined;
+  fault?:
+    'denied' | 'bad-code' | 'no-token' | 'no-user' | 'silent' | 'foreign-issuer' | 'no-teams' | undefined;
+  /** Organisations of the account by login: its membership, and its teams there. */
+  orgs: Record<string, { state: 'active' | 'pending' | 'hidden'; teams: string[] }>;
+  /** Scope of the last authorization request. */
+  scope?: string | undefined;
   /** Requests so far, by path. */
   seen: string[];
   close(): Promise<void>;
@@ -38,6 +43,7 @@ export async function startGithubStandIn(account: GithubAccount): Promise<Github
     clientId: 'github-client',
     clientSecret: 'github-secret',
     account,
+    orgs: {},
     seen: [],
     close: async () => {
       server.closeAllConnections();
@@ -56,15 +62,49 @@ export async function startGithubStandIn(account: GithubAccount): Promise<Github
         return token(new URLSearchParams(await bodyOf(request)), response);
       case '/api/v3/user':
         return user(request.headers.authorization, response);
+      case '/api/v3/user/teams':
+        return teams(request.headers.authorization, url.searchParams, response);
       default:
+        if (url.pathname.startsWith('/api/v3/user/memberships/orgs/'))
+          return membership(request.headers.authorization, url.pathname.split('/').at(-1) ?? '', response);
         response.writeHead(404).end();
     }
   }
 
+  /** Like every API of GitHub, it does not mind case. */
+  function membership(authorization: string | undefined, asked: string, response: ServerResponse): void {
+    const login = Object.keys(github.orgs).find((name) => name.toLowerCase() === asked.toLowerCase());
+    const org = login === undefined ? undefined : github.orgs[login];
+    const allowed = isToken(authorization) && org?.state !== 'hidden';
+    if (!allowed || org === undefined) return void response.writeHead(allowed ? 404 : 403).end('{}');
+    json(response, { state: org.state, role: 'member', organization: { login } });
+  }
+
+  function teams(authorization: string | undefined, query: URLSearchParams, response: ServerResponse): void {
+    if (!isToken(authorization)) return void response.writeHead(401).end('{}');
+    if (github.fault === 'no-teams') return void response.writeHead(502).end('{}');
+    const all = Object.entries(github.orgs).flatMap(([login, org]) =>
+      org.teams.map((slug) => ({ slug, organization: { login } })),
+    );
+    const size = Number(query.get('per_page') ?? 30);
+    const page = Number(query.get('page') ?? 1);
+    json(response, all.slice((page - 1) * size, page * size));
+  }
+
+  function isToken(authorization: string | undefined): boolean {
+    return tokens.has((authorization ?? '').replace('Bearer ', ''));
+  }
+
   function authorize(query: URLSearchParams, response: ServerResponse): void {
+    github.scope = query.get('scope') ?? undefined;
     const redirectUri = query.get('redirect_uri') ?? '';
     const back = new URL(redirectUri);
     back.searchParams.set('state', query.get('state') ?? '');
+    // As GitHub does since 2026.
+    back.searchParams.set(
+      'iss',
+      github.fault === 'foreign-issuer' ? 'https://github.example' : `${baseUrl}/login/oauth`,
+    );
     if (github.fault === 'denied') {
       back.searchParams.set('error', 'access_denied');
       back.searchParams.set('error_description', 'The user has denied your application access.');
@@ -102,7 +142,7 @@ export async function startGithubStandIn(account: GithubAccount): Promise<Github
   }
 
   function user(authorization: string | undefined, response: ServerResponse): void {
-    if (!tokens.has((authorization ?? '').replace('Bearer ', '')) || github.fault === 'no-user') {
+    if (!isToken(authorization) || github.fault === 'no-user') {
       response.writeHead(401).end('{"message":"Bad credentials"}');
       return;
     }
@@ -112,7 +152,7 @@ export async function startGithubStandIn(account: GithubAccount): Promise<Github
   return github;
 }
 
-function json(response: ServerResponse, body: object): void {
+function json(response: ServerResponse, body: object | object[]): void {
   response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 }
 

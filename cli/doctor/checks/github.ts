@@ -17,14 +17,20 @@ export async function checkGithub(
   values: ConfigValues,
   callback: string,
 ): Promise<DoctorResult[]> {
-  if (values.IDENTITY_PROVIDER !== 'github') return [];
+  if (!values.IDENTITY_PROVIDER.includes('github')) return [];
   return [
     await checkCredentials(client, values),
     // GitHub compares it after the person has signed in there.
     skipped('callback', `only a sign-in shows it; at GitHub it must be ${callback}`),
-    ...(values.ALLOWED_GITHUB_USERS.length > 0
+    ...(somebodyAllowed(values)
       ? []
-      : [warning('users', 'nobody can sign in', 'name GitHub logins in ALLOWED_GITHUB_USERS of .env')]),
+      : [
+          warning(
+            'users',
+            'nobody can sign in with GitHub',
+            'name GitHub logins in ALLOWED_GITHUB_USERS of .env',
+          ),
+        ]),
   ];
 }
 
@@ -70,4 +76,9 @@ function errorIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function somebodyAllowed(values: ConfigValues): boolean {
+  const { ALLOWED_GITHUB_USERS: users, ALLOWED_GITHUB_ORGS: orgs, ALLOWED_GITHUB_TEAMS: teams } = values;
+  return [users, orgs, teams].some((allowed) => allowed.length > 0);
 }

@@ -2,28 +2,34 @@
  * Signing in with GitHub, or a GitHub Enterprise server: OAuth 2.0 web application flow with PKCE, then the REST API's
  * `GET /user`. https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  *
- * No scope is asked for: who the person is, is public. The numeric id is the subject, because a login can be renamed and
- * taken by somebody else. GitHub's token is used once and kept nowhere.
+ * The numeric id is the subject, because a login can be renamed and taken by somebody else. Who the person is, is public,
+ * so no scope is asked for; only where organisations or teams are allowed is it `read:org`. Groups are `github:<org>` and
+ * `github:<org>/<team>` of the organisations that the configuration names, in lower case: nobody can make an
+ * organisation whose name would count as another provider's group. GitHub's token is used at once and kept nowhere, so
+ * groups are what they were when the person signed in.
  */
 import * as oauth from 'oauth4webapi';
-import { z } from 'zod';
 import { createAllowList } from '../../policy/allow-list.ts';
 import type { GithubSettings } from '../settings.ts';
-import { SignInError, type Finish, type Identity, type RemoteProvider } from './provider.ts';
+import { boundedGroups } from './groups.ts';
+import { createGithubApi, type GithubApi } from './github-api.ts';
+import type { Candidate, Finish, Identity, RemoteProvider } from './provider.ts';
+import { explain } from './upstream-error.ts';
 
 /** How long one call to GitHub may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-const UNREACHABLE = 'GitHub could not be reached. Try again in a minute.';
-const REFUSED = 'GitHub did not confirm the sign-in. Start again from the application.';
-
-const githubUser = z.object({ id: z.number().int().positive(), login: z.string().min(1) });
+const TITLE = 'GitHub';
 
 interface Github {
   server: oauth.AuthorizationServer;
   client: oauth.Client;
   clientSecret: string;
+  /** `User.issuer`. */
+  issuer: string;
   apiUrl: string;
+  /** Lower case; those of the allowed teams among them. */
+  orgs: ReadonlySet<string>;
   options: {
     [oauth.customFetch]: typeof fetch;
     [oauth.allowInsecureRequests]: boolean;
@@ -39,8 +45,8 @@ export function createGithubProvider(
   return {
     kind: 'remote',
     id: 'github',
-    title: 'GitHub',
-    admits: createAllowList(settings.allowedUsers),
+    title: TITLE,
+    admits: createAdmission(settings),
     begin: async ({ state, redirectUri }) => {
       const codeVerifier = oauth.generateRandomCodeVerifier();
       const url = new URL(github.server.authorization_endpoint ?? '');
@@ -50,9 +56,14 @@ export function createGithubProvider(
       url.searchParams.set('state', state);
       url.searchParams.set('code_challenge', await oauth.calculatePKCECodeChallenge(codeVerifier));
       url.searchParams.set('code_challenge_method', 'S256');
+      if (github.orgs.size > 0) url.searchParams.set('scope', 'read:org');
       return { url: url.href, codeVerifier };
     },
-    finish: async (finish) => fetchUser(github, await redeemCode(github, finish)),
+    finish: async (finish) => {
+      const token = await redeemCode(github, finish);
+      const { apiUrl, options } = github;
+      return identify(github, createGithubApi(apiUrl, token, options[oauth.customFetch], options.signal));
+    },
   };
 }
 
@@ -60,15 +71,19 @@ function describeGithub(settings: GithubSettings, fetch: typeof globalThis.fetch
   const baseUrl = settings.baseUrl.replace(/\/+$/, '');
   const apiUrl =
     settings.apiUrl ?? (baseUrl === 'https://github.com' ? 'https://api.github.com' : `${baseUrl}/api/v3`);
+  const { allowedOrgs = [], allowedTeams = [] } = settings;
   return {
     server: {
-      issuer: baseUrl,
+      // What GitHub calls itself in the `iss` of its authorization response (RFC 9207).
+      issuer: `${baseUrl}/login/oauth`,
       authorization_endpoint: `${baseUrl}/login/oauth/authorize`,
       token_endpoint: `${baseUrl}/login/oauth/access_token`,
     },
     client: { client_id: settings.clientId },
     clientSecret: settings.clientSecret,
+    issuer: baseUrl,
     apiUrl: apiUrl.replace(/\/+$/, ''),
+    orgs: new Set([...allowedOrgs, ...allowedTeams.map((team) => team.split('/')[0] ?? '')].map(fold)),
     options: {
       [oauth.customFetch]: fetch,
       // Only where the operator wrote http:// for a server of their own.
@@ -76,6 +91,14 @@ function describeGithub(settings: GithubSettings, fetch: typeof globalThis.fetch
       signal: () => AbortSignal.timeout(TIMEOUT_MS),
     },
   };
+}
+
+/** By login, organisation or team; with all of them empty, nobody. */
+function createAdmission(settings: GithubSettings): (user: Candidate) => boolean {
+  const allowsName = createAllowList(settings.allowedUsers);
+  const allowed = [...(settings.allowedOrgs ?? []), ...(settings.allowedTeams ?? [])];
+  const groups = new Set(allowed.map((name) => `github:${fold(name)}`));
+  return (user) => allowsName(user.name) || user.groups.some((group) => groups.has(group));
 }
 
 /** @returns GitHub's access token */
@@ -94,54 +117,26 @@ async function redeemCode(github: Github, finish: Finish): Promise<string> {
     );
     return (await oauth.processAuthorizationCodeResponse(server, client, response)).access_token;
   } catch (error) {
-    throw explain(error, 'code exchange');
+    throw explain(error, TITLE, 'code exchange');
   }
 }
 
-async function fetchUser(github: Github, accessToken: string): Promise<Identity> {
-  try {
-    const response = await github.options[oauth.customFetch](`${github.apiUrl}/user`, {
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${accessToken}`,
-        'user-agent': 'mcpgw',
-        'x-github-api-version': '2022-11-28',
-      },
-      redirect: 'error',
-      signal: github.options.signal(),
-    });
-    if (!response.ok) throw new SignInError(REFUSED, `GET /user answered ${response.status}`);
-    const user = githubUser.safeParse(await response.json());
-    if (!user.success) throw new SignInError(REFUSED, 'GET /user answered no user');
-    const subject = String(user.data.id);
-    return {
-      id: `github:${subject}`,
-      issuer: github.server.issuer,
-      subject,
-      name: user.data.login,
-      groups: [],
-    };
-  } catch (error) {
-    throw explain(error, 'GET /user');
-  }
+async function identify(github: Github, api: GithubApi): Promise<Identity> {
+  const { id, login } = await api.user();
+  const subject = String(id);
+  const groups = github.orgs.size === 0 ? [] : await groupsOf(github.orgs, api);
+  return { id: `github:${subject}`, issuer: github.issuer, subject, name: login, groups };
 }
 
-/** Turns what went wrong into words. Messages of the library may quote GitHub's answer, so only codes get into the log. */
-function explain(error: unknown, step: string): SignInError {
-  if (error instanceof SignInError) return error;
-  if (error instanceof oauth.AuthorizationResponseError) {
-    const message =
-      error.error === 'access_denied' ? 'You did not let this gateway see who you are at GitHub.' : REFUSED;
-    return new SignInError(message, `GitHub answered ${knownCode(error.error)} to the authorization request`);
-  }
-  if (error instanceof oauth.ResponseBodyError)
-    return new SignInError(REFUSED, `${step}: ${knownCode(error.error)}`);
-  if (error instanceof oauth.OperationProcessingError)
-    return new SignInError(REFUSED, `${step}: ${error.code ?? 'invalid answer'}`);
-  const name = error instanceof Error ? error.name : typeof error;
-  return new SignInError(UNREACHABLE, `${step}: ${name}`);
+async function groupsOf(orgs: ReadonlySet<string>, api: GithubApi): Promise<string[]> {
+  const memberships = await Promise.all(
+    [...orgs].map(async (org) => ((await api.isMember(org)) ? [org] : [])),
+  );
+  const member = new Set(memberships.flat());
+  const teams = member.size === 0 ? [] : await api.teams(member);
+  return boundedGroups([...member, ...teams].map((name) => `github:${name}`));
 }
 
-function knownCode(code: string): string {
-  return /^[a-z_]{1,64}$/.test(code) ? code : 'an unknown error';
+function fold(name: string): string {
+  return name.trim().toLowerCase();
 }

@@ -1,14 +1,14 @@
 import type { AuthSettings } from '../settings.ts';
-import type { User } from '../../store/store.ts';
 import { createGithubProvider } from './github.ts';
 import { createLocalProvider } from './local.ts';
-import type { IdentityProvider } from './provider.ts';
+import { createPassphraseProvider } from './passphrase.ts';
+import type { Candidate, IdentityProvider } from './provider.ts';
 
 export interface Providers {
   list: readonly IdentityProvider[];
   byId(id: string): IdentityProvider | undefined;
-  /** Whether the person may (still) come in: the provider is configured and admits the name (security invariant 7). */
-  admits(user: Pick<User, 'id' | 'name'>): boolean;
+  /** Whether the person may (still) come in: the provider is configured and admits them (security invariant 7). */
+  admits(user: Candidate): boolean;
 }
 
 /** @throws Error when there is no provider, or one is not for this topology */
@@ -19,7 +19,7 @@ export function createProviders(settings: AuthSettings, fetch: typeof globalThis
   return {
     list,
     byId: (id) => byId.get(id),
-    admits: ({ id, name }) => byId.get(id.slice(0, id.indexOf(':')))?.admits(name) ?? false,
+    admits: (user) => byId.get(user.id.slice(0, user.id.indexOf(':')))?.admits(user) ?? false,
   };
 }
 
@@ -31,6 +31,8 @@ function createProvider(
   switch (settings.kind) {
     case 'github':
       return createGithubProvider(settings, fetch);
+    case 'passphrase':
+      return createPassphraseProvider(settings);
     case 'local':
       return createLocalProvider(settings, topology);
   }

@@ -18,7 +18,7 @@ export function createLocalProvider(settings: LocalSettings, topology: Topology)
     kind: 'local',
     id: 'local',
     title: 'this computer',
-    admits: (name) => name === userName,
+    admits: ({ name }) => name === userName,
     identity: { id: `local:${userName}`, issuer: 'local', subject: userName, name: userName, groups: [] },
   };
 }

@@ -31,6 +31,7 @@ export function createLimiter(
     registrations: createTokenBucket(all.registrations, now),
     authorizations: createTokenBucket(all.authorizations, now),
     signIns: createTokenBucket(all.signIns, now),
+    passphrases: createTokenBucket(all.passphrases, now),
   };
   const warnedAtMs = new Map<keyof RateLimits, number>();
   return {

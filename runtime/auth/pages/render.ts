@@ -32,6 +32,14 @@ export interface LocalPage {
   userName: string;
 }
 
+export interface PassphrasePage {
+  handle: string;
+  csrf: string;
+  clientName: string;
+  userName: string;
+  problem?: string | undefined;
+}
+
 export interface ContinuePage {
   title: string;
   /** What the person is told of where it goes. */
@@ -58,6 +66,7 @@ export interface SuccessPage {
 export interface Pages {
   consent(page: ConsentPage): string;
   local(page: LocalPage): string;
+  passphrase(page: PassphrasePage): string;
   continue(page: ContinuePage): string;
   error(page: ErrorPage): string;
   success(page: SuccessPage): string;
@@ -80,6 +89,7 @@ export function createPages(host: string): Pages {
   return {
     consent: (page) => consent({ ...page, several: page.providers.length > 1 }),
     local: template('local', TITLES.local),
+    passphrase: template('passphrase', TITLES.local),
     continue: template('continue'),
     error: template('error'),
     success: template('success', TITLES.success),

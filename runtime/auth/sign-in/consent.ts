@@ -15,6 +15,7 @@ import { readParameters, type Parameters } from '../parameters.ts';
 import { isLoopbackRedirect, redirectTarget } from '../clients/redirect-uri.ts';
 import { covers, fitScopes } from '../scopes.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
+import { sendPassphrasePage } from './passphrase.ts';
 import { begin, finish, resume } from './transactions.ts';
 
 /** What a client without a name is called. */
@@ -151,6 +152,11 @@ async function signInAt(
       200,
       context.pages.local({ handle: state, csrf, clientName: clientNameOf(client), userName }),
     );
+  }
+  if (provider.kind === 'form') {
+    const upstream = { provider: provider.id };
+    const { transaction } = await begin(context, { ...agreed, step: 'upstream', upstream }, state);
+    return sendPassphrasePage(context, reply, provider, transaction, state);
   }
   const { url, ...kept } = await provider.begin({
     state,

@@ -6,7 +6,7 @@
  * 'false'. […] the authorization server SHOULD NOT include any additional information".
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ClientRecord } from '../../store/store.ts';
+import type { ClientRecord, User } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { InvalidClientError } from '../errors.ts';
 import { readParameters } from '../parameters.ts';
@@ -14,6 +14,7 @@ import { covers, serviceScope } from '../scopes.ts';
 import { authenticate, authenticateResourceServer, type ResourceServer } from './caller.ts';
 import { findToken, type FoundToken } from './find-token.ts';
 import { admitsBearer } from './bearer.ts';
+import type { AccessTokenClaims } from './tokens.ts';
 
 /** RFC 7662 §2.2. */
 type Introspection = { active: false } | ({ active: true } & Record<string, unknown>);
@@ -91,8 +92,8 @@ function describeRefresh(
   return { active: true, scope: scopes.join(' '), client_id, username: user.name, exp, sub: user.id, iss };
 }
 
-function userOf({ sub, name }: { sub: string; name: string }): { id: string; name: string } {
-  return { id: sub, name };
+function userOf({ sub, name, groups = [] }: AccessTokenClaims): Pick<User, 'id' | 'name' | 'groups'> {
+  return { id: sub, name, groups };
 }
 
 function audienceOf({ aud }: { aud: string | string[] }): string[] {

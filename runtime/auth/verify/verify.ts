@@ -173,8 +173,8 @@ function admit(context: AuthContext, parsed: ParsedToken, service: string, resou
   if (!audience.includes(resource)) {
     throw deny(context, claims, service, new InvalidTokenError('The token is for another resource.'));
   }
-  const { sub: id, name, client_id: clientId, gid: grantId } = claims;
-  if (!admitsBearer(context, { id, name, clientId, grantId })) {
+  const { sub: id, name, groups = [], client_id: clientId, gid: grantId } = claims;
+  if (!admitsBearer(context, { id, name, groups, clientId, grantId })) {
     throw deny(context, claims, service, new InvalidTokenError('The person is not allowed in.'));
   }
   return {

@@ -16,7 +16,7 @@ const config = (env: Record<string, string> = {}, chosen?: string[]) =>
 describe('devConfig', () => {
   it('needs no configuration at all', () => {
     const { values, services } = config();
-    expect(values).toMatchObject({ ROUTING_MODE: 'path', IDENTITY_PROVIDER: 'local' });
+    expect(values).toMatchObject({ ROUTING_MODE: 'path', IDENTITY_PROVIDER: ['local'] });
     expect(services).toEqual(expect.arrayContaining(['everything', 'memory', 'echo-stateful']));
   });
 
@@ -26,7 +26,7 @@ describe('devConfig', () => {
       "GITHUB_CLIENT_ID=abc\nGITHUB_CLIENT_SECRET='s#1'\nALLOWED_GITHUB_USERS=octocat\n",
     );
     expect(config().values).toMatchObject({
-      IDENTITY_PROVIDER: 'github',
+      IDENTITY_PROVIDER: ['github'],
       GITHUB_CLIENT_SECRET: 's#1',
       ALLOWED_GITHUB_USERS: ['octocat'],
     });

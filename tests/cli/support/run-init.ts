@@ -12,6 +12,8 @@ export const SECRETS = {
   root: 'root-secret-for-tests-0123456789-abcdefghi',
   redis: 'redis-password-for-tests-0123456',
   pem: '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5OiBmb3IgdGVzdHM=\n-----END PRIVATE KEY-----\n',
+  passphrase: 'correct horse battery staple',
+  passphraseHash: `scrypt:32768:8:3:${'s'.repeat(22)}:${'h'.repeat(43)}`,
   github: 'github-secret-for-tests-0123456789abcdef',
 };
 
@@ -50,7 +52,11 @@ export async function runInit(flags: Partial<InitFlags>, world: Partial<InitWorl
     environment: { GITHUB_CLIENT_SECRET: SECRETS.github },
     asker: undefined,
     readStdin: () => Promise.resolve(''),
-    secrets: { token: (bytes) => (bytes === 32 ? SECRETS.root : SECRETS.redis), rsaKey: () => SECRETS.pem },
+    secrets: {
+      token: (bytes) => (bytes === 32 ? SECRETS.root : SECRETS.redis),
+      rsaKey: () => SECRETS.pem,
+      passphraseHash: () => Promise.resolve(SECRETS.passphraseHash),
+    },
     // Root would give the files to 10001; a test that is not root cannot.
     user: { uid: 10001, gid: 10001 },
     volumes: () => Promise.resolve([]),
