@@ -5,11 +5,12 @@ import tseslint from 'typescript-eslint';
 const layers = {
   'runtime/config': [],
   'runtime/store': ['runtime/config'],
+  'runtime/net': ['runtime/config'],
   'runtime/policy': ['runtime/config'],
-  'runtime/auth': ['runtime/config', 'runtime/store', 'runtime/policy'],
+  'runtime/auth': ['runtime/config', 'runtime/store', 'runtime/policy', 'runtime/net'],
   'runtime/proxy': ['runtime/config', 'runtime/policy'],
   'runtime/edge': ['runtime/config'],
-  'runtime/services': ['runtime/config', 'runtime/policy'],
+  'runtime/services': ['runtime/config', 'runtime/policy', 'runtime/net'],
   'runtime/install': ['runtime/config'],
   'runtime/assembly': [
     'runtime/config',
@@ -38,7 +39,8 @@ const layers = {
     'runtime/install',
     'runtime/assembly',
   ],
-  cli: ['runtime/config', 'runtime/policy', 'runtime/embedded'],
+  // (The pattern of `runtime/net` is that of `cli/net`, too.)
+  cli: ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/embedded'],
 };
 
 const layer = (name, allowed) => ({
