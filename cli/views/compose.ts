@@ -40,7 +40,7 @@ const NOT_FOR_AUTH = new Set<ConfigKey>([
   ...(['NODE_IMAGE', 'PYTHON_IMAGE', 'REDIS_IMAGE', 'TRAEFIK_IMAGE'] as const),
   ...(['ACME_EMAIL', 'ACME_CHALLENGE', 'ACME_STAGING', 'ACME_CA_URL', 'ACME_CA_CERT_FILE'] as const),
   ...(['ACME_CERT_HOURS', 'ACME_DNS_PROVIDER', 'ACME_DNS_VARIABLES'] as const),
-  ...(['TLS_MODE', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUSTED_PROXIES'] as const),
+  ...(['TLS_MODE', 'TLS_CERT_FILE', 'TLS_KEY_FILE'] as const),
 ]);
 
 /** Keys that a service's container reads (`EndpointLimits` of the runtime). */

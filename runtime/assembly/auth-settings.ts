@@ -28,6 +28,7 @@ export function authSettings(
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
     identityProviders: values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values)),
+    trustedProxies: values.TRUSTED_PROXIES,
     documents: {
       ...(SERVICE_DOCUMENTATION === undefined ? {} : { serviceDocumentation: SERVICE_DOCUMENTATION }),
       ...(OP_POLICY_URI === undefined ? {} : { policyUri: OP_POLICY_URI }),

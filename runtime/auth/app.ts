@@ -4,15 +4,16 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cookie from '@fastify/cookie';
-import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
+import { addCallers } from './caller.ts';
 import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
 import { authorize } from './sign-in/authorize.ts';
 import { callback } from './sign-in/callback.ts';
 import { consent } from './sign-in/consent.ts';
 import { addCors } from './cors.ts';
+import { addForms, parseForm } from './forms.ts';
 import { logError, toOAuthError } from './errors.ts';
 import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './tokens/jwks.ts';
 import { local } from './sign-in/local.ts';
@@ -26,6 +27,7 @@ import {
   updateRegistration,
   type ById,
 } from './clients/registration.ts';
+import { addNotFound } from './methods.ts';
 import { sendPage } from './send-page.ts';
 import { success } from './sign-in/success.ts';
 import { introspect } from './tokens/introspect.ts';
@@ -51,8 +53,6 @@ export interface Auth {
 /** No form or registration is larger, in bytes. */
 const BODY_LIMIT = 64 * 1024;
 
-const NOT_FOUND = { error: 'not_found', error_description: 'There is nothing here.' };
-
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const context = await createContext(options);
@@ -61,18 +61,21 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     // Its request log would keep query strings, and with them codes (security invariant 10). The audit log is ours.
     logger: false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseForm },
     frameworkErrors: (error, request, reply) => {
       void sendError(context, error, request, reply);
     },
   });
   app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply));
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send(NOT_FOUND));
+  addNotFound(app);
   addVerifyRoutes(app, context, verify);
   addHealth(app, context);
-  await app.register((scope, _options, done) => done(addDocuments(scope, context)));
-  await app.register((scope) => addTokenEndpoints(scope, context));
-  await app.register((scope) => addPages(scope, context));
+  await app.register(async (endpoints) => {
+    addCallers(endpoints, context.callers);
+    await endpoints.register((scope, _options, done) => done(addDocuments(scope, context)));
+    await endpoints.register((scope, _options, done) => done(addTokenEndpoints(scope, context)));
+    await endpoints.register((scope) => addPages(scope, context));
+  });
   await app.ready();
   return {
     app,
@@ -93,7 +96,8 @@ function addVerifyRoutes(app: FastifyInstance, context: AuthContext, verify: Ver
   for (const service of context.settings.topology.services) {
     // Without a promise where there is none, which is for nearly every request. A decision never rejects.
     app.get(`/verify/${service}`, (request, reply) => {
-      const result = verify({ service, authorization: request.headers.authorization });
+      const { authorization } = request.headers;
+      const result = context.callers.run(request.raw, () => verify({ service, authorization }));
       if (result instanceof Promise) void result.then((later) => send(reply, later));
       else send(reply, result);
     });
@@ -134,9 +138,8 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
 }
 
 /** Where clients post forms; RFC 6749 §3.2, RFC 7009 §2.1 and RFC 7662 §2.1 take nothing else. */
-async function addTokenEndpoints(scope: FastifyInstance, context: AuthContext): Promise<void> {
-  scope.removeAllContentTypeParsers();
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT });
+function addTokenEndpoints(scope: FastifyInstance, context: AuthContext): undefined {
+  addForms(scope, BODY_LIMIT);
   const endpoints = { '/token': token, '/revoke': revoke, '/introspect': introspect };
   const paths = Object.keys(endpoints);
   addCors(
@@ -146,12 +149,12 @@ async function addTokenEndpoints(scope: FastifyInstance, context: AuthContext): 
   );
   for (const [path, endpoint] of Object.entries(endpoints))
     scope.post(path, (request, reply) => endpoint(context, request, reply));
+  return undefined;
 }
 
 /** What a person's browser visits (security invariant 15). */
 async function addPages(scope: FastifyInstance, context: AuthContext): Promise<void> {
-  scope.removeAllContentTypeParsers();
-  await scope.register(formbody, { bodyLimit: BODY_LIMIT });
+  addForms(scope, BODY_LIMIT);
   await scope.register(cookie);
   await scope.register(helmet, securityHeaders(context.settings.topology.scheme === 'https'));
   scope.setErrorHandler((error, request, reply) => sendErrorPage(context, error, request, reply));

@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import type { Logger } from '../config/log.ts';
 import { issuer } from '../config/topology.ts';
 import type { Store } from '../store/store.ts';
-import { createAudit, type Audit } from './audit.ts';
+import { createAudit, type Audit } from './audit/audit.ts';
+import { createCallers, type Callers } from './caller.ts';
 import { createBrowsers, type Browsers } from './sign-in/browser.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './tokens/keys.ts';
@@ -27,6 +28,7 @@ export interface AuthContext {
   limiter: Limiter;
   pages: Pages;
   audit: Audit;
+  callers: Callers;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -45,6 +47,7 @@ export interface AuthOptions {
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
 export async function createContext(options: AuthOptions): Promise<AuthContext> {
   const { settings, store, logger, now = Date.now, fetch = globalThis.fetch } = options;
+  const callers = createCallers(settings.trustedProxies);
   const sealer = createSealer(secretKey(settings.rootSecret, 'at-rest'));
   return {
     settings,
@@ -58,7 +61,8 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     browsers: createBrowsers(settings.topology.scheme === 'https', secretKey(settings.rootSecret, 'csrf')),
     limiter: createLimiter(settings.rateLimits, logger, now),
     pages: createPages(new URL(issuer(settings.topology)).host),
-    audit: createAudit(logger),
+    audit: createAudit({ logger, caller: callers.current, now }),
+    callers,
     logger,
     now,
   };

@@ -87,6 +87,8 @@ export interface AuthSettings {
   /** At least one. With several, the person chooses on the consent page. */
   identityProviders: IdentityProviderSettings[];
   documents: { serviceDocumentation?: string; policyUri?: string; tosUri?: string };
+  /** Addresses and CIDR ranges of proxies in front of the edge, which say in `X-Forwarded-For` whom they speak for. */
+  trustedProxies?: string[];
   /** Over `DEFAULT_RATE_LIMITS`. */
   rateLimits?: Partial<RateLimits>;
 }

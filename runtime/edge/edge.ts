@@ -22,7 +22,7 @@ export interface EdgeOptions {
   topology: Topology;
   /** Further `Host` values (`host:port`) that stand for the auth host in path mode, such as the local one behind a tunnel. */
   aliases?: string[];
-  verify: (service: string, authorization: string | undefined) => Verdict | Promise<Verdict>;
+  verify: (service: string, request: IncomingMessage) => Verdict | Promise<Verdict>;
   auth: Handler;
   /** By service; undefined while it is not ready. */
   service: (name: string) => { handle: Handler; passAuthorization: boolean } | undefined;
@@ -81,12 +81,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { origin, authorization } = request.headers;
+  const { origin } = request.headers;
   // Auth sets its own; everything else gets them here, as Traefik's middleware does.
   if (route.target.to !== 'auth') setAll(response, corsHeaders(origin, options.corsOrigins));
   let identity: Record<string, string> = {};
   if (route.access === 'token') {
-    const pending = options.verify(route.service as string, authorization);
+    const pending = options.verify(route.service as string, request);
     const verdict = pending instanceof Promise ? await pending : pending;
     if ('body' in verdict) return answerJson(response, verdict.status, verdict.headers, verdict.body);
     identity = verdict.headers;

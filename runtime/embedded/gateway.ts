@@ -118,8 +118,10 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
     createEdge({
       topology,
       aliases: [`localhost:${listening.port}`],
-      verify: (service, authorization) =>
-        auth.verify({ service, ...(authorization === undefined ? {} : { authorization }) }),
+      verify: (service, request) =>
+        auth.context.callers.run(request, () =>
+          auth.verify({ service, authorization: request.headers.authorization }),
+        ),
       auth: (request, response) => auth.handle(request, response),
       service: (name) => endpoints.get(name),
       corsOrigins: options.values.MCP_CORS_ORIGINS,

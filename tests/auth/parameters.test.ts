@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidRequestError } from '../../runtime/auth/errors.ts';
+import { parseForm } from '../../runtime/auth/forms.ts';
 import { readParameters } from '../../runtime/auth/parameters.ts';
 
 describe('parameters', () => {
@@ -38,12 +39,32 @@ describe('parameters', () => {
   it('returns a text as it came, or refuses it for its control characters or length (property)', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (value) => {
-        const parameters = readParameters({ state: value });
+        const parameters = readParameters({ state: value }, { checkLater: true });
         if (/\p{Cc}/u.test(value)) expect(() => parameters.one('state')).toThrow(InvalidRequestError);
         else expect(parameters.one('state')).toBe(value);
       }),
     );
     expect(() => readParameters({ state: 'a'.repeat(8193) }).one('state')).toThrow('too long');
+  });
+
+  it('looks at all of them at once, unless it is told to wait', () => {
+    for (const faulty of [
+      { state: ['a', 'b'] },
+      { 'code[]': 'x' },
+      { 'code[0]': 'x' },
+      { 'a\u0000': 'x' },
+      { unknown: 'x\ny' },
+      { unknown: 'a'.repeat(8193) },
+      { resource: ['a', 'b\u007f'] },
+    ]) {
+      expect(() => readParameters(faulty)).toThrow(InvalidRequestError);
+      expect(() => readParameters(faulty, { checkLater: true }).checkAll()).toThrow(InvalidRequestError);
+    }
+    readParameters({ resource: ['a', 'b'], service: ['a', 'b'], junk: ['a', 'b'] });
+  });
+
+  it('refuses a query that cannot be read', () => {
+    expect(() => readParameters(parseForm('code=%zz'))).toThrow('percent-encoded');
   });
 
   it('quotes no value in an error', () => {

@@ -26,7 +26,7 @@ async function edge(topology: Topology, options: Partial<EdgeOptions> = {}) {
   const server = createServer(
     createEdge({
       topology,
-      verify: (service, authorization) => {
+      verify: (service, { headers: { authorization } }) => {
         asked.push(service);
         return authorization === 'Bearer good'
           ? { status: 200, headers: { 'x-user-id': 'local:alice', 'x-mcpgw-context': 'signed' } }

@@ -30,7 +30,7 @@ export async function authorize(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const parameters = readParameters(request.query);
+  const parameters = readParameters(request.query, { checkLater: true });
   const client = await findClient(context, parameters);
   const redirect = readRedirectUri(client, parameters);
   let asked: Request;
@@ -84,6 +84,7 @@ function readRedirectUri(
 }
 
 function readRequest(context: AuthContext, parameters: Parameters): Request {
+  parameters.checkAll();
   const state = readBounded(parameters, 'state');
   if (parameters.required('response_type') !== 'code') {
     throw new UnsupportedResponseTypeError('response_type must be code.');

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, GrantRecord } from '../../store/store.ts';
-import type { AuditEvent, AuditFields } from '../audit.ts';
+import type { AuditEvent, AuditFields } from '../audit/audit.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { authenticate } from './caller.ts';
 import {

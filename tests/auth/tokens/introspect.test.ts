@@ -212,7 +212,7 @@ describe('invariant 8: introspection authenticates the caller', () => {
       expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
     }
     const query = `${test.origin}/introspect?token=${access_token}`;
-    expect((await fetch(query, { headers })).status).toBe(404);
+    expect((await fetch(query, { headers })).status).toBe(405);
     expect((await postForm(query, {}, headers)).status).toBe(400);
   });
 

@@ -148,7 +148,7 @@ describe('the token endpoint', () => {
       body: JSON.stringify({ ...form, client_id: client.client_id }),
     });
     expect([json.status, ((await json.json()) as { error: string }).error]).toEqual([415, 'invalid_request']);
-    expect((await fetch(`${test.origin}/token?grant_type=x`)).status).toBe(404);
+    expect((await fetch(`${test.origin}/token?grant_type=x`)).status).toBe(405);
     expect((await postToken(test, pairs)).status).toBe(200);
   });
 
