@@ -327,7 +327,7 @@ export interface Store {
   listKeys(): Promise<KeyRecord[]>;
   /** Adds the key only while there is none, so that replicas that start at once agree. @returns the keys after it */
   seedKey(key: KeyRecord): Promise<KeyRecord[]>;
-  /** Adds the key. */
+  /** Inserts or replaces. */
   putKey(key: KeyRecord): Promise<void>;
   deleteKey(kid: string): Promise<void>;
 

@@ -251,6 +251,25 @@ function describeStanding(context: ContractContext): void {
     });
   });
 
+  it("is each token's own, however many are asked for at once", async () => {
+    const { store, clock } = await prepare();
+    const url = 'https://client.example/metadata.json';
+    await store.revokeClient(url, clock.now() + 1);
+    await store.revokeUser('github:2', clock.now() + 1);
+    await store.putGrant(makeGrant('revoked', clock.now()));
+    await store.revokeGrant('revoked');
+    const cases: { ids: [string, string, string]; is: typeof alive }[] = [
+      { ids: ['g', 'client', 'github:1'], is: alive },
+      { ids: ['revoked', 'client', 'github:1'], is: { ...alive, grantAlive: false } },
+      { ids: ['g', 'other', 'github:1'], is: { ...alive, clientAlive: false } },
+      { ids: ['g', url, 'github:1'], is: { ...alive, clientAlive: false } },
+      { ids: ['g', `${url}x`, 'github:2'], is: { ...alive, userAlive: false } },
+    ];
+    const asked = Array.from({ length: 200 }, () => cases).flat();
+    const answers = await Promise.all(asked.map(({ ids }) => store.standing(...ids)));
+    expect(answers).toStrictEqual(asked.map(({ is }) => is));
+  });
+
   it('ends with the grant and with the client, to the millisecond', async () => {
     const { store, clock } = await prepare();
     clock.advance(60_000 - 1);

@@ -102,9 +102,10 @@ function describeKeys(context: ContractContext): void {
     expect(kept).toStrictEqual([makeKey(`kid-${index}`, clock.now() + index)]);
   });
 
-  it('adds and removes keys, newest first', async () => {
+  it('adds, replaces and removes keys, newest first', async () => {
     const { store, clock } = context();
     await store.seedKey(makeKey('first', clock.now()));
+    await store.putKey({ ...makeKey('second', clock.now() + 1), signsFromMs: clock.now() + 900 });
     await store.putKey({ ...makeKey('second', clock.now() + 1), signsFromMs: clock.now() + 5 });
     expect((await store.listKeys()).map(({ kid }) => kid)).toStrictEqual(['second', 'first']);
     await store.deleteKey('first');

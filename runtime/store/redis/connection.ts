@@ -16,7 +16,7 @@ export interface RedisConnectionOptions {
   logger: Logger;
 }
 
-type Client = Redis & RedisScripts;
+export type RedisClient = Redis & RedisScripts;
 
 export interface RedisConnection {
   /**
@@ -24,7 +24,7 @@ export interface RedisConnection {
    *
    * @throws StoreUnavailableError when Redis is down (at once), does not answer in time or answers with an error
    */
-  ask<Reply>(send: (client: Client) => Promise<Reply>): Promise<Reply>;
+  ask<Reply>(send: (client: RedisClient) => Promise<Reply>): Promise<Reply>;
   /** Calls `listener` with what is published, and with `all` whenever it could have missed something. @returns how to stop it */
   subscribe(listener: (notice: Notice) => void): () => void;
   close(): Promise<void>;
@@ -59,7 +59,7 @@ export function connectToRedis({
     // After a failover the old master is a replica: connect anew to find the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     scripts: redisScripts,
-  }) as Client;
+  }) as RedisClient;
   // Commands of its own it has none but SUBSCRIBE, so nothing of it may be given up on.
   const subscriber = createSubscriber(() =>
     client.duplicate({ socketTimeout: undefined, commandTimeout: undefined, autoResubscribe: false }),

@@ -1,6 +1,6 @@
 /**
  * The steps of the Redis store that read before they write, as Lua scripts, which Redis runs one at a time. Each
- * touches one key, so all of them work in a cluster too. The grant's steps say what `store/grant.ts` says; the contract suite
+ * but `standings` touches one key, so that it works in a cluster too. The grant's steps say what `store/grant.ts` says; the contract suite
  * holds both to the same answers.
  *
  * Times come in as arguments in milliseconds and are written back as they came: Lua would print them as 1.8e+12.
@@ -51,6 +51,12 @@ export interface RedisScripts {
   raise(key: string, kind: 'user' | 'client', value: number, ttlMs: number): Promise<unknown>;
   /** Sets a field only while the hash is empty. @returns all values */
   seedHash(key: string, field: string, value: string): Promise<string[]>;
+  /**
+   * Judges many tokens as `judgeStanding` does. First the number of keys; for each token the keys of its grant, its client and
+   * its user's revocation; then the time in milliseconds, and for each token `document` or `registered`, its client's
+   * kind. @returns for each token the sum of 1 (the grant is alive), 2 (the client) and 4 (the user)
+   */
+  standings(numberOfKeys: number, ...keysAndArguments: (string | number)[]): Promise<number[]>;
   putKey(key: string, kid: string, record: string): Promise<unknown>;
   deleteKey(key: string, kid: string): Promise<unknown>;
   /** The step of `store/bucket.ts`. @returns how many were granted, and how long to wait where none was, milliseconds */
@@ -131,8 +137,28 @@ redis.call('HSET', key, 'revoked', '1')
 tell('grant', key)
 return {'reused'}`;
 
+const STANDINGS = `${IS_AHEAD}
+local now, answers = ARGV[1], {}
+for token = 1, #KEYS / 3 do
+  local grantKey, clientKey, userKey = KEYS[3 * token - 2], KEYS[3 * token - 1], KEYS[3 * token]
+  local grant = redis.call('HMGET', grantKey, 'created', 'ends', 'revoked')
+  local created = isAhead(grant[2], now) and tonumber(grant[1])
+  local userRevokedAt = redis.call('GET', userKey)
+  local bits = 0
+  if created and grant[3] ~= '1' then bits = 1 end
+  if ARGV[token + 1] == 'document' then
+    local revokedAt = redis.call('GET', clientKey)
+    if not revokedAt or (created and created >= tonumber(revokedAt)) then bits = bits + 2 end
+  elseif isAhead(redis.call('HGET', clientKey, 'ends'), now) then
+    bits = bits + 2
+  end
+  if created and (not userRevokedAt or created >= tonumber(userRevokedAt)) then bits = bits + 4 end
+  answers[token] = bits
+end
+return answers`;
+
 /** In the form of ioredis's option `scripts`: sent whole once for each connection, by hash (EVALSHA) from then on. */
-export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys: number }> = {
+export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys?: number }> = {
   putHash: { numberOfKeys: 1, lua: `${PUT_HASH}\nputHash(KEYS[1], ARGV[1], 2)` },
   replaceClient: {
     numberOfKeys: 1,
@@ -182,6 +208,7 @@ return found`,
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`,
   },
+  standings: { lua: STANDINGS },
   putKey: {
     numberOfKeys: 1,
     lua: `redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
