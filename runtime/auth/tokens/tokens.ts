@@ -37,7 +37,12 @@ export interface AccessTokenRequest {
 /** A token longer than this is not looked at; ours are below 2 kB. */
 const MAX_TOKEN_LENGTH = 8192;
 
-const SEGMENTS = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+/**
+ * The signature in the only spelling that its bytes have: RFC 4648 §3.5 leaves bits of a last character that say nothing,
+ * and a token with others in them is not the one that was signed.
+ */
+const SEGMENTS =
+  /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.((?:[A-Za-z0-9_-]{4})+(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?)$/;
 
 /** @returns the compact JWS */
 export function signAccessToken(request: AccessTokenRequest, key: SigningKey): string {

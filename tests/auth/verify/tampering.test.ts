@@ -42,6 +42,17 @@ describe('invariant 9: a token', () => {
     expect(await statusOf(`Bearer ${token}`)).toBe(200);
   });
 
+  it('whose signature is spelled in another way does not pass', async () => {
+    const last = BASE64URL.indexOf(token.slice(-1));
+    for (let bits = 1; bits < 16; bits++) {
+      const respelled = token.slice(0, -1) + (BASE64URL[last ^ bits] ?? '');
+      expect(Buffer.from(respelled.split('.')[2] ?? '', 'base64url')).toEqual(
+        Buffer.from(token.split('.')[2] ?? '', 'base64url'),
+      );
+      expect(await statusOf(`Bearer ${respelled}`)).toBe(401);
+    }
+  });
+
   it('a claim of any value that was not signed never passes (property)', async () => {
     const [header = '', payload = '', signature = ''] = token.split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
