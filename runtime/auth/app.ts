@@ -8,7 +8,10 @@ import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
 import { addCallers } from './caller.ts';
+import type { Policy } from '../policy/policy.ts';
 import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
+import { createProviders } from './idp/index.ts';
+import type { IdentityProviderSettings } from './settings.ts';
 import { authorize } from './sign-in/authorize.ts';
 import { callback } from './sign-in/callback.ts';
 import { consent } from './sign-in/consent.ts';
@@ -45,9 +48,21 @@ export interface Auth {
   context: AuthContext;
   /** The decision of `/verify/<service>`, for an edge in the same process. Never rejects. */
   verify: Verify;
+  /**
+   * Changes who may come in and who may use what. It holds from the next request on, for tokens that exist as well.
+   *
+   * @throws Error for settings that cannot work; nothing has changed then
+   */
+  setAccess(access: Access): void;
   /** Serves one request of a server that somebody else listens on. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   close(): Promise<void>;
+}
+
+/** What can change while the server runs. */
+export interface Access {
+  identityProviders: IdentityProviderSettings[];
+  policy: Policy;
 }
 
 /** No form or registration is larger, in bytes. */
@@ -81,11 +96,27 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     app,
     context,
     verify,
+    setAccess: (access) => setAccess(context, options.fetch, access),
     handle: (request, response) => app.routing(request, response),
     close: async () => {
       await app.close();
     },
   };
+}
+
+function setAccess(
+  context: AuthContext,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+  { identityProviders, policy }: Access,
+): void {
+  const { settings } = context;
+  // A provider may remember something of its site, so that only other settings make another one.
+  if (JSON.stringify(identityProviders) !== JSON.stringify(settings.identityProviders)) {
+    const next = { ...settings, identityProviders };
+    context.providers = createProviders(next, fetch);
+    context.settings = next;
+  }
+  context.policy.replace(policy);
 }
 
 function addVerifyRoutes(app: FastifyInstance, context: AuthContext, verify: Verify): void {

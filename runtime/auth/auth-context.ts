@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from '../config/log.ts';
 import { issuer } from '../config/topology.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { createAudit, type Audit } from './audit/audit.ts';
 import { createCallers, type Callers } from './caller.ts';
@@ -8,6 +9,7 @@ import { createBrowsers, type Browsers } from './sign-in/browser.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './tokens/keys.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
+import { createLivePolicy, type LivePolicy } from './policy.ts';
 import { createPages, type Pages } from './pages/render.ts';
 import { createResources, type Resources } from './resource.ts';
 import { createSealer, type Sealer } from './sealing.ts';
@@ -23,7 +25,10 @@ export interface AuthContext {
   sealer: Sealer;
   refreshKey: KeyObject;
   resources: Resources;
+  /** Another one after `Auth.setAccess`. */
   providers: Providers;
+  /** Who may use which service and tool. */
+  policy: LivePolicy;
   browsers: Browsers;
   limiter: Limiter;
   pages: Pages;
@@ -42,6 +47,8 @@ export interface AuthOptions {
   now?: () => number;
   /** For the calls to identity providers. */
   fetch?: typeof fetch;
+  /** Without it everybody who may sign in may use everything. */
+  policy?: Policy;
 }
 
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
@@ -58,6 +65,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     refreshKey: secretKey(settings.rootSecret, 'refresh-token'),
     resources: createResources(settings.topology),
     providers: createProviders(settings, fetch),
+    policy: createLivePolicy(options.policy),
     browsers: createBrowsers(settings.topology.scheme === 'https', secretKey(settings.rootSecret, 'csrf')),
     limiter: createLimiter(settings.rateLimits, logger, now),
     pages: createPages(new URL(issuer(settings.topology)).host),

@@ -1,14 +1,51 @@
-/** Allow-lists (security invariant 7): empty means nobody, `*` alone anybody; names are trimmed and case-insensitive. */
+/**
+ * Allow-lists (security invariant 7): empty means nobody, `*` alone anybody; names are trimmed and case-insensitive.
+ */
 
 /** @returns a test for one person's name */
 export function createAllowList(entries: readonly string[]): (name: string) => boolean {
-  const names = new Set(entries.map(fold).filter((name) => name !== ''));
-  if (names.size === 1 && names.has('*')) return () => true;
+  const names = new Set(entries.filter((name) => name.trim() !== '').map(nameKey));
+  if (names.size === 1 && names.has(nameKey('*'))) return () => true;
   // Beside names `*` is a mistake, and a mistake opens nothing.
-  names.delete('*');
-  return (name) => names.has(fold(name));
+  names.delete(nameKey('*'));
+  return (name) => names.has(nameKey(name));
 }
 
-function fold(name: string): string {
-  return name.trim().toLowerCase();
+export interface Person {
+  /** `<provider>:<subject>`. */
+  id: string;
+  /** The login. */
+  name: string;
+  groups: readonly string[];
+}
+
+/**
+ * @param entries names, or ids as `<provider>:<subject>`, which are compared exactly: a name with a colon in it, which some
+ *   providers let people choose, is never taken for somebody's id
+ */
+export function createPersonList(
+  entries: readonly string[],
+): (person: Pick<Person, 'id' | 'name'>) => boolean {
+  const isId = (entry: string) => entry.includes(':');
+  const ids = new Set(entries.filter(isId).map((id) => id.trim()));
+  const byName = createAllowList(entries.filter((entry) => !isId(entry)));
+  // An id beside it makes `*` stand among others here, too.
+  const open = ids.size > 0 && byName('') ? () => false : byName;
+  return ({ id, name }) => ids.has(id) || open(name);
+}
+
+/** @returns a test for the groups of one person: one of them is enough */
+export function createGroupList(entries: readonly string[]): (groups: readonly string[]) => boolean {
+  const lists = createAllowList(entries);
+  const anybody = lists('');
+  return (groups) => anybody || groups.some(lists);
+}
+
+/**
+ * Both cases, since a letter may have another one's small form (the Kelvin sign that of k), and where people choose their
+ * names somebody would choose that.
+ */
+function nameKey(name: string): string {
+  const trimmed = name.trim();
+  return `${trimmed.toLowerCase()}\n${trimmed.toUpperCase()}`;
 }

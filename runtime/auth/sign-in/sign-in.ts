@@ -9,6 +9,7 @@ import { AccessDeniedError } from '../errors.ts';
 import { sha256 } from '../hashing.ts';
 import type { Identity } from '../idp/provider.ts';
 import { keepRegistration } from '../clients/registration-end.ts';
+import { usableServices } from '../policy.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
 
 /** RFC 6749 §4.1.2: "The authorization code MUST expire shortly after it is issued"; security invariant 2 says 60 s. */
@@ -25,6 +26,10 @@ export async function completeSignIn(
   if (!context.providers.admits(user)) {
     context.audit('sign_in_refused', { ...who, reason: 'not on the allow-list' });
     return refuse(context, reply, transaction, user);
+  }
+  if (usableServices(context, user, client.id, transaction.resources).length === 0) {
+    context.audit('sign_in_refused', { ...who, reason: 'may use none of the services' });
+    return refuseServices(context, reply, transaction, user);
   }
   await keepRegistration(context.store, client);
   const { grant, code } = createGrant(transaction, user, context.now());
@@ -82,6 +87,26 @@ function refuse(
     title: 'You are signed in, but not allowed in',
     message: `You are signed in as ${name}, who is not on the list of allowed users.`,
     advice: `Ask the operator of this gateway to add ${name}, or sign in with another account.`,
+    returnUrl: errorResponse(context.issuer, transaction, error),
+    code: error.code,
+  });
+  return sendPage(reply, error.status, page);
+}
+
+function refuseServices(
+  context: AuthContext,
+  reply: FastifyReply,
+  transaction: TransactionRecord,
+  { name }: Identity,
+): FastifyReply {
+  const { settings, resources } = context;
+  const asked = new Set(transaction.resources.map((url) => resources.service(url)));
+  const titles = settings.services.filter((service) => asked.has(service.name)).map(({ title }) => title);
+  const error = new AccessDeniedError('This account may not use what was asked for.');
+  const page = context.pages.error({
+    title: 'You are signed in, but may not use this',
+    message: `You are signed in as ${name}, who may not use ${titles.join(', ')} with this application.`,
+    advice: `Ask the operator of this gateway for access, or sign in with another account.`,
     returnUrl: errorResponse(context.issuer, transaction, error),
     code: error.code,
   });

@@ -15,6 +15,7 @@ import {
   UnsupportedGrantTypeError,
 } from '../errors.ts';
 import { admitsBearer } from './bearer.ts';
+import { usableServices } from '../policy.ts';
 import { GRANT_TYPES } from './grants/index.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { makeRefreshToken } from './refresh-tokens.ts';
@@ -140,6 +141,8 @@ function assertAdmitted(context: AuthContext, grant: GrantRecord, client: Client
   if (grant.clientId !== client.id) throw new InvalidGrantError(NOT_YOURS, 'grant of another client');
   if (!admitsBearer(context, { ...grant.user, clientId: client.id, grantId: grant.id }))
     throw new InvalidGrantError('The person is no longer allowed in.');
+  if (usableServices(context, grant.user, client.id, grant.resources).length === 0)
+    throw new InvalidGrantError('The person may no longer use what this access is for.');
 }
 
 /** The grant and a registered client were read just now; what is left is the person, and the client that is a URL. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { CONTEXT_HEADER, CONTEXT_TTL_SECONDS, signContext } from '../../config/context.ts';
+import { CONTEXT_HEADER, CONTEXT_TTL_SECONDS, signContext, type ToolRules } from '../../config/context.ts';
 import { secretKey } from '../secret-key.ts';
 import type { AccessTokenClaims } from '../tokens/tokens.ts';
 import type { VerifyPassed } from './verify.ts';
@@ -14,10 +14,14 @@ export interface VerifiedToken {
   standingAtMs: number;
   /** Until when it passes without reading it again. */
   freshUntilMs: number;
+  /** The version of the policy under which it was last judged. */
+  policyVersion: number;
+  /** What the policy says of the service's tools. */
+  tools?: ToolRules | undefined;
   /** A reading under way, which everybody who needs one waits for. */
   checking?: Promise<void> | undefined;
   /** The answer, with a context signed at `signedAtMs`. */
-  passed?: VerifyPassed;
+  passed?: VerifyPassed | undefined;
   signedAtMs?: number;
 }
 
@@ -33,12 +37,12 @@ export function createPass(rootSecret: string, service: string): Pass {
     const { passed, signedAtMs = 0 } = token;
     if (passed !== undefined && nowMs - signedAtMs < RESIGN_AFTER_MS) return passed;
     token.signedAtMs = nowMs;
-    return (token.passed = { status: 200, headers: identityHeaders(token.claims, service, key, nowMs) });
+    return (token.passed = { status: 200, headers: identityHeaders(token, service, key, nowMs) });
   };
 }
 
 function identityHeaders(
-  claims: AccessTokenClaims,
+  { claims, tools }: VerifiedToken,
   service: string,
   key: KeyObject,
   nowMs: number,
@@ -51,6 +55,7 @@ function identityHeaders(
     clientId: claims.client_id,
     scope: claims.scope,
     aud: service,
+    ...(tools === undefined ? {} : { tools }),
     iat,
     exp: iat + CONTEXT_TTL_SECONDS,
   };

@@ -19,13 +19,8 @@ import {
 import { createTokenCache } from './token-cache.ts';
 import { createPass, type Pass, type VerifiedToken } from './verified-token.ts';
 import { covers } from '../scopes.ts';
-import { admitsBearer } from '../tokens/bearer.ts';
-import {
-  hasValidSignature,
-  parseAccessToken,
-  type AccessTokenClaims,
-  type ParsedToken,
-} from '../tokens/tokens.ts';
+import { deny, judge } from './judge.ts';
+import { hasValidSignature, parseAccessToken, type ParsedToken } from '../tokens/tokens.ts';
 
 /** How long a standing counts before it is read again, in milliseconds. */
 const STANDING_FRESH_MS = 1_000;
@@ -81,7 +76,7 @@ function unknownService(): VerifyRefused {
 
 /** One service's part: its own cache, so that what is known for one service says nothing for another (invariant 5). */
 function createVerifier(context: AuthContext, service: string) {
-  const { settings, resources, now } = context;
+  const { settings, resources, policy, now } = context;
   const { topology } = settings;
   const cache = createTokenCache<VerifiedToken>(CACHE_BYTES / topology.services.length);
   const resource = resources.url(service);
@@ -92,7 +87,8 @@ function createVerifier(context: AuthContext, service: string) {
   );
 
   const refuse = (error: OAuthError): VerifyRefused => {
-    const challenged = error.status === 401 || error.status === 403;
+    // What the policy denies, no other token and no wider scope would open.
+    const challenged = error.status === 401 || error instanceof InsufficientScopeError;
     return refusal(error, challenged ? bearerChallenge(topology, service, error) : undefined);
   };
 
@@ -124,10 +120,21 @@ function createVerifier(context: AuthContext, service: string) {
     }
   };
 
+  const judgeAgain = (authorization: string, token: VerifiedToken): VerifyRefused | undefined => {
+    const error = judge(context, token, service);
+    if (error === undefined) return undefined;
+    cache.delete(authorization);
+    return refuse(error);
+  };
+
   return (authorization: string | undefined): VerifyResult | Promise<VerifyResult> => {
     if (authorization === undefined) return noToken;
     const known = cache.get(authorization);
     if (known === undefined) return verifyNew(authorization);
+    if (known.policyVersion !== policy.version) {
+      const refused = judgeAgain(authorization, known);
+      if (refused !== undefined) return refused;
+    }
     const nowMs = now();
     if (nowMs < known.freshUntilMs && nowMs < known.expiresAtMs) return pass(known, nowMs);
     return verifyKnown(authorization, known);
@@ -173,34 +180,23 @@ function admit(context: AuthContext, parsed: ParsedToken, service: string, resou
   if (!audience.includes(resource)) {
     throw deny(context, claims, service, new InvalidTokenError('The token is for another resource.'));
   }
-  const { sub: id, name, groups = [], client_id: clientId, gid: grantId } = claims;
-  if (!admitsBearer(context, { id, name, groups, clientId, grantId })) {
-    throw deny(context, claims, service, new InvalidTokenError('The person is not allowed in.'));
-  }
-  return {
+  const token: VerifiedToken = {
     claims,
     kid: parsed.kid,
     expiresAtMs: claims.exp * 1000,
     standingAtMs: -Infinity,
     freshUntilMs: 0,
+    policyVersion: 0,
   };
+  const refused = judge(context, token, service);
+  if (refused !== undefined) throw refused;
+  return token;
 }
 
 /** @throws InsufficientScopeError */
 function assertCovered(context: AuthContext, { claims }: VerifiedToken, service: string): void {
   if (covers(claims.scope.split(' '), service)) return;
   throw deny(context, claims, service, new InsufficientScopeError('The token does not cover this service.'));
-}
-
-/** Only for tokens whose signature held: anybody can make up others, as many as they like. */
-function deny(
-  { audit }: AuthContext,
-  { sub: user, name: userName, client_id: client, gid: grant }: AccessTokenClaims,
-  service: string,
-  error: OAuthError,
-): OAuthError {
-  audit('access_denied', { user, userName, client, grant, service, reason: error.hint });
-  return error;
 }
 
 /**

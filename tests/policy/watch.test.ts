@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { watchTexts, type Watch } from '../../runtime/policy/watch.ts';
+
+let watch: Watch | undefined;
+afterEach(() => watch?.close());
+
+function start(intervalMs = 60_000) {
+  const state = { text: 'one', unreadable: false };
+  const applied: string[] = [];
+  const errors: string[] = [];
+  const ignore = () => undefined;
+  watch = watchTexts({
+    initial: 'one',
+    intervalMs,
+    logger: {
+      debug: ignore,
+      info: ignore,
+      warn: ignore,
+      error: (fields) => errors.push((fields as { reason: string }).reason),
+    },
+    read: () =>
+      state.unreadable ? Promise.reject(new Error('cannot be read')) : Promise.resolve(state.text),
+    apply: (text) => {
+      if (text.startsWith('broken')) throw new Error(text);
+      applied.push(text);
+    },
+  });
+  return { state, applied, errors, check: watch.check };
+}
+
+describe('watchTexts', () => {
+  it('applies a text when it has changed, and only then', async () => {
+    const { state, applied, check } = start();
+    await check();
+    expect(applied).toEqual([]);
+    state.text = 'two';
+    await check();
+    await check();
+    expect(applied).toEqual(['two']);
+  });
+
+  it('keeps what held when a text is broken or cannot be read, and says so once', async () => {
+    const { state, applied, errors, check } = start();
+    state.text = 'broken two';
+    await check();
+    await check();
+    state.unreadable = true;
+    await check();
+    await check();
+    expect(errors).toEqual(['broken two', 'cannot be read']);
+    Object.assign(state, { text: 'three', unreadable: false });
+    await check();
+    state.text = 'broken two';
+    await check();
+    expect(applied).toEqual(['three']);
+    expect(errors).toEqual(['broken two', 'cannot be read', 'broken two']);
+  });
+
+  it('looks by itself, and not any more when it is closed', async () => {
+    const { state, applied } = start(1);
+    state.text = 'two';
+    await expect.poll(() => applied).toEqual(['two']);
+    await watch?.close();
+    state.text = 'three';
+    await watch?.check();
+    expect(applied).toEqual(['two']);
+  });
+});
