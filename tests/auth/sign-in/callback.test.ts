@@ -109,6 +109,21 @@ describe('invariant 1: the browser that agreed is the one that returns', () => {
     expect(both.filter(({ url }) => url.includes(REDIRECT_URI)).length).toBe(1);
   });
 
+  it('takes no second answer to the same question, though GitHub would confirm that too', async () => {
+    const person = new Person(() => false);
+    const { page } = await openConsent(test, { person });
+    const question = (await person.press(page, ALLOW)).url;
+    const answers = [];
+    for (let count = 0; count < 2; count++) {
+      const answer = await fetch(question, { redirect: 'manual' });
+      answers.push(answer.headers.get('location') ?? '');
+    }
+    expect(answers[0]).not.toBe(answers[1]);
+    expect((await person.visit(answers[0] ?? '')).url).toContain('code=');
+    const again = await person.visit(answers[1] ?? '');
+    expect([again.status, again.url.includes(REDIRECT_URI)]).toEqual([400, false]);
+  });
+
   it.each(['', '?state=', '?state=unknown&code=x', '?code=x', '?error=access_denied'])(
     'ends on a page for /callback%s',
     async (query) => {

@@ -1,0 +1,176 @@
+/**
+ * `oauth4webapi`, a certified client that nobody here wrote, through the whole life of a sign-in against a running
+ * `mcpgw dev`: it checks every answer by the RFCs and throws at what is not exact.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as oauth from 'oauth4webapi';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
+import { signIn } from '../helpers/person.ts';
+
+const REDIRECT_URI = 'http://127.0.0.1:33419/callback';
+const insecure = { [oauth.allowInsecureRequests]: true };
+
+let folder: string;
+let dev: DevProcess;
+let server: oauth.AuthorizationServer;
+let resource: URL;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mcpgw-strict-'));
+  dev = await startDev(['--services', 'echo-stateless'], { cwd: folder });
+  resource = new URL(dev.urls['echo-stateless'] ?? '');
+  // RFC 9728 from the resource, then RFC 8414 at the issuer that it names.
+  const metadata = await oauth.processResourceDiscoveryResponse(
+    resource,
+    await oauth.resourceDiscoveryRequest(resource, insecure),
+  );
+  const issuer = new URL(metadata.authorization_servers?.[0] ?? '');
+  server = await oauth.processDiscoveryResponse(
+    issuer,
+    await oauth.discoveryRequest(issuer, { ...insecure, algorithm: 'oauth2' }),
+  );
+});
+afterAll(async () => {
+  await dev?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function register(metadata: Partial<oauth.Client>): Promise<oauth.Client> {
+  const response = await oauth.dynamicClientRegistrationRequest(
+    server,
+    {
+      client_name: 'oauth4webapi',
+      redirect_uris: [REDIRECT_URI],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      ...metadata,
+    },
+    insecure,
+  );
+  return oauth.processDynamicClientRegistrationResponse(response);
+}
+
+/** The code flow with PKCE, `state`, `iss` (RFC 9207) and `resource` (RFC 8707). */
+async function codeFlow(
+  client: oauth.Client,
+  clientAuth: oauth.ClientAuth,
+): Promise<oauth.TokenEndpointResponse> {
+  const verifier = oauth.generateRandomCodeVerifier();
+  const state = oauth.generateRandomState();
+  const url = new URL(server.authorization_endpoint ?? '');
+  url.search = new URLSearchParams({
+    client_id: client.client_id,
+    redirect_uri: REDIRECT_URI,
+    response_type: 'code',
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    scope: 'mcp:echo-stateless offline_access',
+    resource: resource.href,
+  }).toString();
+  const back = oauth.validateAuthResponse(server, client, await signIn(url.href, REDIRECT_URI), state);
+  const response = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    clientAuth,
+    back,
+    REDIRECT_URI,
+    verifier,
+    { ...insecure, additionalParameters: { resource: resource.href } },
+  );
+  return oauth.processAuthorizationCodeResponse(server, client, response);
+}
+
+/** What a resource server of somebody else would do with the token (RFC 9068). */
+const claimsOf = (token: string) =>
+  oauth.validateJwtAccessToken(
+    server,
+    new Request(resource, { headers: { authorization: `Bearer ${token}` } }),
+    resource.href,
+    insecure,
+  );
+
+describe('the metadata', () => {
+  it('offers all that this file uses, and S256 alone', () => {
+    expect(server).toMatchObject({
+      code_challenge_methods_supported: ['S256'],
+      response_types_supported: ['code'],
+      authorization_response_iss_parameter_supported: true,
+    });
+    for (const endpoint of ['registration_endpoint', 'introspection_endpoint', 'revocation_endpoint'])
+      expect(server[endpoint]).toMatch(/^http:\/\/localhost:\d+\/\w+$/);
+  });
+});
+
+describe.each<[string, (client: oauth.Client) => oauth.ClientAuth]>([
+  ['none', () => oauth.None()],
+  ['client_secret_basic', ({ client_secret }) => oauth.ClientSecretBasic(client_secret as string)],
+  ['client_secret_post', ({ client_secret }) => oauth.ClientSecretPost(client_secret as string)],
+])('a client that authenticates with %s', (method, authentication) => {
+  it('signs in, refreshes, signs out', async () => {
+    const client = await register({ token_endpoint_auth_method: method });
+    const clientAuth = authentication(client);
+    const tokens = await codeFlow(client, clientAuth);
+    expect(await claimsOf(tokens.access_token)).toMatchObject({
+      client_id: client.client_id,
+      aud: resource.href,
+    });
+
+    const answer = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      clientAuth,
+      tokens.refresh_token ?? '',
+      insecure,
+    );
+    const refreshed = await oauth.processRefreshTokenResponse(server, client, answer);
+    expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);
+    expect((await claimsOf(refreshed.access_token)).sub).toBe((await claimsOf(tokens.access_token)).sub);
+
+    if (method !== 'none') {
+      const asked = await oauth.introspectionRequest(
+        server,
+        client,
+        clientAuth,
+        refreshed.access_token,
+        insecure,
+      );
+      expect(await oauth.processIntrospectionResponse(server, client, asked)).toMatchObject({
+        active: true,
+        client_id: client.client_id,
+        aud: resource.href,
+      });
+    }
+    const revoked = await oauth.revocationRequest(
+      server,
+      client,
+      clientAuth,
+      refreshed.refresh_token ?? '',
+      insecure,
+    );
+    await oauth.processRevocationResponse(revoked);
+    const late = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      clientAuth,
+      refreshed.refresh_token ?? '',
+      insecure,
+    );
+    await expect(oauth.processRefreshTokenResponse(server, client, late)).rejects.toMatchObject({
+      error: 'invalid_grant',
+    });
+    await expect
+      .poll(
+        async () =>
+          (
+            await oauth
+              .protectedResourceRequest(refreshed.access_token, 'POST', resource, undefined, '{}', insecure)
+              .catch(() => ({ status: 401 }))
+          ).status,
+        { timeout: 3_000 },
+      )
+      .toBe(401);
+  });
+});
