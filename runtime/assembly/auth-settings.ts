@@ -23,6 +23,7 @@ export function authSettings(
     accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME,
     refreshTokenLifetimeSeconds: values.REFRESH_TOKEN_LIFETIME,
     clientLifetimeSeconds: values.CLIENT_LIFETIME,
+    sessionTimeoutSeconds: values.SESSION_TIMEOUT,
     refreshGraceSeconds: values.REFRESH_GRACE,
     corsOrigins: values.MCP_CORS_ORIGINS,
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),

@@ -32,6 +32,7 @@ import {
 } from './clients/registration.ts';
 import { addNotFound } from './methods.ts';
 import { sendPage } from './send-page.ts';
+import { showSignOut, signOut } from './sign-in/sign-out.ts';
 import { success } from './sign-in/success.ts';
 import { introspect } from './tokens/introspect.ts';
 import { revoke } from './tokens/revoke.ts';
@@ -194,6 +195,8 @@ async function addPages(scope: FastifyInstance, context: AuthContext): Promise<v
   scope.post('/local', (request, reply) => local(context, request, reply));
   scope.post('/passphrase', (request, reply) => passphrase(context, request, reply));
   scope.get('/callback', (request, reply) => callback(context, request, reply));
+  scope.get('/signout', (request, reply) => showSignOut(context, request, reply));
+  scope.post('/signout', (request, reply) => signOut(context, request, reply));
   scope.get('/success', (request, reply) => success(context, request, reply));
   scope.get(STYLESHEET_PATH, (_request, reply) => sendStylesheet(context, reply));
 }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import { createAudit, type Audit } from './audit/audit.ts';
 import { createCallers, type Callers } from './caller.ts';
 import { createBrowsers, type Browsers } from './sign-in/browser.ts';
+import { createSessions, type Sessions } from './sign-in/sessions.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './tokens/keys.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
@@ -30,6 +31,7 @@ export interface AuthContext {
   /** Who may use which service and tool. */
   policy: LivePolicy;
   browsers: Browsers;
+  sessions: Sessions;
   limiter: Limiter;
   pages: Pages;
   audit: Audit;
@@ -56,7 +58,8 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
   const { settings, store, logger, now = Date.now, fetch = globalThis.fetch } = options;
   const callers = createCallers(settings.trustedProxies);
   const sealer = createSealer(secretKey(settings.rootSecret, 'at-rest'));
-  return {
+  const secure = settings.topology.scheme === 'https';
+  const context: AuthContext = {
     settings,
     issuer: issuer(settings.topology),
     store,
@@ -66,7 +69,12 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     resources: createResources(settings.topology),
     providers: createProviders(settings, fetch),
     policy: createLivePolicy(options.policy),
-    browsers: createBrowsers(settings.topology.scheme === 'https', secretKey(settings.rootSecret, 'csrf')),
+    browsers: createBrowsers(secure, secretKey(settings.rootSecret, 'csrf')),
+    sessions: createSessions({
+      ...{ store, secure, now },
+      admits: (user) => context.providers.admits(user),
+      timeoutSeconds: settings.sessionTimeoutSeconds,
+    }),
     limiter: createLimiter(settings.rateLimits, logger, now),
     pages: createPages(new URL(issuer(settings.topology)).host),
     audit: createAudit({ logger, caller: callers.current, now }),
@@ -74,4 +82,5 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     logger,
     now,
   };
+  return context;
 }

@@ -106,6 +106,20 @@ export class AccessDeniedError extends OAuthError {
   }
 }
 
+/** OpenID Connect Core §3.1.2.6: `prompt=none`, but the person has to sign in. */
+export class LoginRequiredError extends OAuthError {
+  constructor(hint: string) {
+    super('login_required', 400, hint);
+  }
+}
+
+/** OpenID Connect Core §3.1.2.6: `prompt=none`, but the person has to agree. */
+export class ConsentRequiredError extends OAuthError {
+  constructor(hint: string) {
+    super('consent_required', 400, hint);
+  }
+}
+
 export class InvalidRedirectUriError extends OAuthError {
   constructor(hint: string, debug?: string) {
     super('invalid_redirect_uri', 400, hint, debug);

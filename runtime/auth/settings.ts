@@ -76,6 +76,8 @@ export interface AuthSettings {
   refreshTokenLifetimeSeconds: number;
   /** 0: a registration never ends. */
   clientLifetimeSeconds: number;
+  /** How long a browser stays signed in after its last use. */
+  sessionTimeoutSeconds: number;
   /** How long a used refresh token gets its answer again. */
   refreshGraceSeconds: number;
   /** Origins for browser-based clients; `*` for all of them. Never with credentials. */

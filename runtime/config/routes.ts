@@ -55,6 +55,7 @@ const AUTH_PATHS: PathMatch[] = [
   { exact: '/token' },
   { exact: '/introspect' },
   { exact: '/revoke' },
+  { exact: '/signout' },
   { exact: '/success' },
   { prefix: '/assets/' },
 ];

@@ -80,6 +80,10 @@ export interface TransactionRecord {
   resources: string[];
   /** SHA-256 of the cookie of the browser that began, base64url. */
   browserHash: string;
+  /** In the step `consent`: `idHash` of the session that the page shows, whose user may go on without signing in. */
+  sessionHash?: string;
+  /** The person wants to sign in anew, perhaps as somebody else. */
+  chooseAccount?: boolean;
   /** In the step `upstream`: `idHash` of the consent that it follows from, which ends when this is complete. */
   consentHash?: string;
   /** Identity provider chosen, and what it needs to check its answer. */

@@ -284,12 +284,12 @@ export function decodeJwt(token: string): Record<string, unknown> {
   >;
 }
 
-/** The page's form: its address and its hidden fields. */
+/** The page's first form: its address and its hidden fields. */
 export function formOf(html: string): { action: string; values: URLSearchParams } {
-  const action = /<form[^>]* action="([^"]*)"/.exec(html)?.[1];
+  const [, action, fields = ''] = /<form[^>]* action="([^"]*)"([^]*?)<\/form>/.exec(html) ?? [];
   if (action === undefined) throw new Error(`There is no form:\n${html}`);
   const values = new URLSearchParams();
-  for (const [, name = '', value = ''] of html.matchAll(
+  for (const [, name = '', value = ''] of fields.matchAll(
     /<input type="hidden" name="([^"]*)" value="([^"]*)"/g,
   )) {
     values.append(name, unescapeHtml(value));

@@ -101,6 +101,7 @@ export function testSettings(topology: Topology, options: TestAuthOptions = {}):
     accessTokenLifetimeSeconds: 3600,
     refreshTokenLifetimeSeconds: 30 * 86_400,
     clientLifetimeSeconds: 90 * 86_400,
+    sessionTimeoutSeconds: 1800,
     refreshGraceSeconds: 120,
     corsOrigins: ['*'],
     privateUseRedirects: ['cursor://anysphere.cursor-mcp/oauth/callback'],

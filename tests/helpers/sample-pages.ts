@@ -18,7 +18,7 @@ const CONSENT: ConsentPage = {
   choose: false,
   services: SERVICES.slice(0, 2),
   staysSignedIn: true,
-  providers: [{ id: 'github', label: 'Allow' }],
+  decisions: [{ value: 'allow:github', label: 'Allow' }],
   signInNext: 'You sign in with GitHub next.',
 };
 
@@ -42,12 +42,34 @@ export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
       ...CONSENT,
       choose: true,
       services: SERVICES,
-      providers: [
-        { id: 'github', label: 'Allow, with GitHub' },
-        { id: 'oidc', label: 'Allow, with Example Accounts' },
+      decisions: [
+        { value: 'allow:github', label: 'Allow, with GitHub' },
+        { value: 'allow:oidc', label: 'Allow, with Example Accounts' },
       ],
       signInNext: undefined,
       problem: 'Choose at least one, or deny.',
+    }),
+  ],
+  [
+    'consent-signed-in',
+    pages.consent({
+      ...CONSENT,
+      account: { userName: 'octocat', provider: 'GitHub' },
+      decisions: [{ value: 'allow', label: 'Allow' }],
+      signInNext: undefined,
+    }),
+  ],
+  ['sign-out', pages.signOut({ csrf: 'csrf', userName: 'octocat', provider: 'GitHub' })],
+  ['signed-out', pages.signedOut({ was: 'octocat' })],
+  ['not-signed-in', pages.signedOut({})],
+  ['passphrase', pages.passphrase({ ...form, clientName: 'Claude', userName: 'alice' })],
+  [
+    'passphrase-wrong',
+    pages.passphrase({
+      ...form,
+      clientName: 'Claude',
+      userName: 'alice',
+      problem: 'This is not the passphrase.',
     }),
   ],
   ['local', pages.local({ ...form, clientName: 'Claude', userName: 'alice' })],

@@ -91,6 +91,7 @@ function settingsWith(rootSecret: string): Parameters<typeof createAuth>[0]['set
     accessTokenLifetimeSeconds: 3600,
     refreshTokenLifetimeSeconds: 3600,
     clientLifetimeSeconds: 0,
+    sessionTimeoutSeconds: 1800,
     refreshGraceSeconds: 120,
     corsOrigins: [],
     privateUseRedirects: [],

@@ -53,6 +53,8 @@ export const AUDIT_EVENTS = table({
   /** Its authentication failed. */
   client_refused: { details: ['reason', 'service'] },
   consent_given: { details: ['scope', 'resources', 'reason'] },
+  /** A signed-in person agreed to the same before, and was not asked again. */
+  consent_remembered: { details: ['scope', 'resources'] },
   consent_denied: { details: ['scope', 'resources'] },
   signed_in: { details: ['provider', 'scope', 'resources'] },
   signed_out: { details: [] },
@@ -60,6 +62,7 @@ export const AUDIT_EVENTS = table({
   device_requested: { details: ['scope', 'resources'] },
   device_approved: { details: ['scope', 'resources', 'provider'] },
   device_denied: { details: [] },
+  code_issued: { details: ['scope', 'resources'] },
   tokens_issued: { details: ['scope', 'resources', 'grantType'] },
   code_replayed: { details: [], alarm: true },
   tokens_refreshed: { details: [], routine: true },

@@ -19,7 +19,10 @@ export interface ConsentPage {
   choose: boolean;
   services: { name: string; title: string; description: string; chosen: boolean }[];
   staysSignedIn: boolean;
-  providers: { id: string; label: string }[];
+  /** As whom the person is signed in, and where that was. */
+  account?: { userName: string; provider: string | undefined } | undefined;
+  /** The buttons that allow. */
+  decisions: { value: string; label: string }[];
   /** What comes after the button. */
   signInNext?: string | undefined;
   problem?: string | undefined;
@@ -47,6 +50,12 @@ export interface ContinuePage {
   refreshTo: string;
 }
 
+export interface SignOutPage {
+  csrf: string;
+  userName: string;
+  provider: string | undefined;
+}
+
 export interface ErrorPage {
   title: string;
   message: string;
@@ -69,11 +78,14 @@ export interface Pages {
   passphrase(page: PassphrasePage): string;
   continue(page: ContinuePage): string;
   error(page: ErrorPage): string;
+  signOut(page: SignOutPage): string;
+  /** @param page.was who is signed out; undefined where nobody was signed in */
+  signedOut(page: { was?: string | undefined }): string;
   success(page: SuccessPage): string;
   stylesheet: string;
 }
 
-const TITLES = { consent: 'Allow access?', local: 'Sign in', success: 'Sign-in' };
+const TITLES = { consent: 'Allow access?', local: 'Sign in', success: 'Sign-in', signOut: 'Sign out' };
 
 /** @param host shown at the foot of every page */
 export function createPages(host: string): Pages {
@@ -87,11 +99,13 @@ export function createPages(host: string): Pages {
   };
   const consent = template<ConsentPage & { several: boolean }>('consent', TITLES.consent);
   return {
-    consent: (page) => consent({ ...page, several: page.providers.length > 1 }),
+    consent: (page) => consent({ ...page, several: page.decisions.length > 1 }),
     local: template('local', TITLES.local),
     passphrase: template('passphrase', TITLES.local),
     continue: template('continue'),
     error: template('error'),
+    signOut: template('sign-out', TITLES.signOut),
+    signedOut: template('signed-out', TITLES.signOut),
     success: template('success', TITLES.success),
     stylesheet: read('style.css'),
   };

@@ -1,15 +1,17 @@
 /**
  * The authorization endpoint, RFC 6749 §4.1.1 with PKCE (RFC 7636), resource indicators (RFC 8707) and `iss` (RFC 9207).
- * It ends in the consent page, for every client and every time (security invariant 1).
+ * It ends in the consent page (security invariant 1), unless a signed-in person agreed to all of it before.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ClientRecord, TransactionRecord } from '../../store/store.ts';
+import type { ClientRecord, SessionRecord, TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { errorResponse, type ResponseTarget } from './authorization-response.ts';
-import { sendConsentPage } from './consent.ts';
+import { sendConsentPage } from './consent-page.ts';
 import {
+  ConsentRequiredError,
   InvalidClientError,
   InvalidRequestError,
+  LoginRequiredError,
   OAuthError,
   UnsupportedResponseTypeError,
 } from '../errors.ts';
@@ -18,12 +20,18 @@ import { isS256Challenge } from './pkce.ts';
 import { isRegisteredRedirect, isWebRedirect, redirectTarget } from '../clients/redirect-uri.ts';
 import { fitScopes, parseScope, serviceOfScope } from '../scopes.ts';
 import { sendPage } from '../send-page.ts';
+import { issueCode } from './issue-code.ts';
+import { acceptsSession, readPrompt, type Prompt } from './prompt.ts';
+import { hasAgreed } from './remembered-consent.ts';
 import { begin } from './transactions.ts';
 
 /** How long a parameter may be that is stored as it came, in bytes of UTF-8. */
 const MAX_BYTES = { state: 4096, redirect_uri: 2048, scope: 2048 };
 
 type Request = Pick<TransactionRecord, 'codeChallenge' | 'scopes' | 'resources' | 'state'>;
+
+/** A request that has nothing wrong with it. */
+type Asked = Request & Pick<TransactionRecord, 'redirectUri' | 'redirectUriGiven'>;
 
 export async function authorize(
   context: AuthContext,
@@ -33,21 +41,53 @@ export async function authorize(
   const parameters = readParameters(request.query, { checkLater: true });
   const client = await findClient(context, parameters);
   const redirect = readRedirectUri(client, parameters);
-  let asked: Request;
+  let asked: Asked;
+  let prompt: Prompt;
   try {
-    asked = readRequest(context, parameters);
+    asked = { ...readRequest(context, parameters), ...redirect };
+    prompt = readPrompt(parameters);
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
     return sendRequestError(context, reply, { ...redirect, state: readState(parameters) }, error);
   }
+  const found = await context.sessions.find(request, reply);
+  const session = found && acceptsSession(prompt, found, context.now()) ? found : undefined;
+  if (session && !prompt.consent && (await hasAgreed(context, client, session.user, asked)))
+    return goOn(context, reply, client, session, asked);
+  if (prompt.none) return sendRequestError(context, reply, asked, mustAsk(session));
   const { handle, transaction } = await begin(context, {
     ...asked,
-    ...redirect,
     step: 'consent',
     clientId: client.id,
     browserHash: context.browsers.ensure(request, reply),
+    ...(session && { sessionHash: session.idHash }),
+    ...(prompt.signIn && { chooseAccount: true }),
   });
-  return sendConsentPage(context, reply, { client, transaction, handle });
+  return sendConsentPage(context, reply, { client, transaction, handle, session });
+}
+
+/** Straight to the code: all of this was agreed to before. */
+function goOn(
+  context: AuthContext,
+  reply: FastifyReply,
+  client: ClientRecord,
+  { user }: SessionRecord,
+  asked: Asked,
+): Promise<FastifyReply> {
+  context.limiter.admit('authorizations');
+  context.audit('consent_remembered', {
+    client: client.id,
+    clientName: client.metadata.client_name,
+    ...{ user: user.id, userName: user.name },
+    ...{ resources: asked.resources, scope: asked.scopes.join(' ') },
+  });
+  return issueCode(context, reply, client, user, asked);
+}
+
+function mustAsk(session: SessionRecord | undefined): OAuthError {
+  return session === undefined
+    ? new LoginRequiredError('The person has to sign in.')
+    : new ConsentRequiredError('The person has to agree.');
 }
 
 /**

@@ -6,63 +6,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callbackUrl } from '../../config/topology.ts';
 import { randomToken } from '../../config/secrets.ts';
-import type { ClientRecord, TransactionRecord } from '../../store/store.ts';
+import type { ClientRecord, SessionRecord, TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { errorResponse } from './authorization-response.ts';
+import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
 import { AccessDeniedError, InvalidClientError, InvalidRequestError } from '../errors.ts';
 import type { IdentityProvider } from '../idp/provider.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
-import { isLoopbackRedirect, redirectTarget } from '../clients/redirect-uri.ts';
-import { covers, fitScopes } from '../scopes.ts';
+import { fitScopes } from '../scopes.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
+import { issueCode } from './issue-code.ts';
 import { sendPassphrasePage } from './passphrase.ts';
-import { begin, finish, resume } from './transactions.ts';
+import { forgetConsent, rememberConsent } from './remembered-consent.ts';
+import { begin, change, finish, resume } from './transactions.ts';
 
-/** What a client without a name is called. */
-const NAMELESS = 'An application without a name';
-
-interface Asked {
-  client: ClientRecord;
-  transaction: TransactionRecord;
-  handle: string;
-}
-
-export function clientNameOf(client: ClientRecord): string {
-  return client.metadata.client_name ?? NAMELESS;
-}
-
-export function sendConsentPage(
-  context: AuthContext,
-  reply: FastifyReply,
-  asked: Asked,
-  problem?: string,
-): FastifyReply {
-  const { client, transaction, handle } = asked;
-  const { redirectUri, browserHash } = transaction;
-  const { list } = context.providers;
-  const page = context.pages.consent({
-    handle,
-    csrf: context.browsers.csrfToken(handle, browserHash),
-    clientName: clientNameOf(client),
-    clientHost: client.id.startsWith('https://') ? new URL(client.id).host : undefined,
-    redirectTarget: redirectTarget(redirectUri),
-    loopback: isLoopbackRedirect(redirectUri),
-    choose: transaction.resources.length === 0,
-    services: offeredServices(context, transaction),
-    staysSignedIn: client.metadata.grant_types.includes('refresh_token'),
-    providers: list.map(({ id, title }) => ({
-      id,
-      label: list.length > 1 ? `Allow, with ${title}` : 'Allow',
-    })),
-    signInNext: signInNext(list),
-    problem,
-  });
-  return sendPage(reply, problem === undefined ? 200 : 400, page);
-}
-
-function signInNext([only, ...others]: readonly IdentityProvider[]): string | undefined {
-  return only?.kind === 'remote' && others.length === 0 ? `You sign in with ${only.title} next.` : undefined;
-}
+const SESSION_OVER = 'You are no longer signed in as the page said. Sign in to go on.';
 
 /** `POST /consent`. */
 export async function consent(
@@ -73,23 +31,66 @@ export async function consent(
   const parameters = readParameters(request.body);
   const { transaction, handle } = await resumeForm(context, request, parameters, 'consent');
   const client = await clientOf(context, transaction);
+  const session = await sessionOf(context, request, reply, transaction);
+  const asked: Asked = { client, transaction, handle, session };
   const decision = parameters.required('decision');
-  if (decision === 'deny') return deny(context, reply, transaction, client);
+  if (decision === 'deny') return deny(context, reply, asked);
+  if (decision === 'switch') return askWithoutSession(context, reply, asked);
   const provider = context.providers.byId(decision.replace(/^allow:/, ''));
-  if (provider === undefined || !decision.startsWith('allow:'))
+  const withSession = decision === 'allow' && transaction.sessionHash !== undefined;
+  if (!withSession && (provider === undefined || !decision.startsWith('allow:')))
     throw new InvalidRequestError('decision is unknown.');
+  if (withSession && session === undefined) return askWithoutSession(context, reply, asked, SESSION_OVER);
   const access = chosenAccess(context, transaction, parameters);
-  if (access.resources.length === 0) {
-    return sendConsentPage(context, reply, { client, transaction, handle }, 'Choose at least one, or deny.');
-  }
+  if (access.resources.length === 0)
+    return sendConsentPage(context, reply, asked, 'Choose at least one, or deny.');
   context.audit('consent_given', {
     client: client.id,
     clientName: client.metadata.client_name,
+    ...(withSession && session !== undefined && whoIs(session)),
     ...auditAccess(access),
   });
+  const agreed = { ...transaction, ...access };
+  if (provider === undefined || withSession) return goOn(context, reply, asked, agreed);
   // The consent page stays good until the sign-in is complete, so that going back or pressing twice does not end it.
-  const agreed = { ...transaction, ...access, consentHash: transaction.idHash };
-  return signInAt(context, reply, provider, agreed, client);
+  return signInAt(context, reply, provider, { ...agreed, consentHash: transaction.idHash }, client);
+}
+
+/** The session that the page showed, if it is still this browser's: what was agreed to as one user counts for no other. */
+async function sessionOf(
+  { sessions }: AuthContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { sessionHash }: TransactionRecord,
+): Promise<SessionRecord | undefined> {
+  const session = sessionHash === undefined ? undefined : await sessions.find(request, reply);
+  return session?.idHash === sessionHash ? session : undefined;
+}
+
+/** The page again, for a person who wants to be, or has to become, somebody else. */
+async function askWithoutSession(
+  context: AuthContext,
+  reply: FastifyReply,
+  { client, transaction, handle }: Asked,
+  problem?: string,
+): Promise<FastifyReply> {
+  const changed = { ...transaction, ...(problem === undefined && { chooseAccount: true }) };
+  delete changed.sessionHash;
+  await change(context, transaction, changed);
+  return sendConsentPage(context, reply, { client, transaction: changed, handle }, problem);
+}
+
+/** On to the code without an identity provider: the session says who the person is. */
+async function goOn(
+  context: AuthContext,
+  reply: FastifyReply,
+  { client, session }: Asked,
+  agreed: TransactionRecord,
+): Promise<FastifyReply> {
+  if (session === undefined) throw new InvalidRequestError('decision is unknown.');
+  await finish(context, agreed);
+  await rememberConsent(context, client, session.user, agreed);
+  return issueCode(context, reply, client, session.user, agreed);
 }
 
 /**
@@ -125,11 +126,15 @@ export async function clientOf(
 async function deny(
   context: AuthContext,
   reply: FastifyReply,
-  transaction: TransactionRecord,
-  client: ClientRecord,
+  { client, transaction, session }: Asked,
 ): Promise<FastifyReply> {
   await finish(context, transaction);
-  context.audit('consent_denied', { client: client.id, clientName: client.metadata.client_name });
+  if (session !== undefined) await forgetConsent(context, client, session.user, transaction.redirectUri);
+  context.audit('consent_denied', {
+    client: client.id,
+    clientName: client.metadata.client_name,
+    ...(session !== undefined && whoIs(session)),
+  });
   const error = new AccessDeniedError('The person did not agree.');
   return sendOnward(context, reply, 'You denied access', errorResponse(context.issuer, transaction, error));
 }
@@ -166,18 +171,6 @@ async function signInAt(
   return sendOnward(context, reply, `Sign in with ${provider.title}`, url);
 }
 
-/** The services to show: those that the request names and its scopes cover, or all of them to choose from. */
-function offeredServices(
-  { settings, resources }: AuthContext,
-  transaction: TransactionRecord,
-): { name: string; title: string; description: string; chosen: boolean }[] {
-  const named = new Set(transaction.resources.map((url) => resources.service(url)));
-  const services = settings.services.filter(
-    ({ name }) => named.size === 0 || (named.has(name) && covers(transaction.scopes, name)),
-  );
-  return services.map((service) => ({ ...service, chosen: settings.services.length === 1 }));
-}
-
 function chosenAccess(
   { settings, resources }: AuthContext,
   transaction: TransactionRecord,
@@ -190,6 +183,10 @@ function chosenAccess(
     resources: services.map((name) => resources.url(name)),
     scopes: services.length === 0 ? [] : fitScopes(transaction.scopes, services),
   };
+}
+
+function whoIs({ user }: SessionRecord): { user: string; userName: string } {
+  return { user: user.id, userName: user.name };
 }
 
 function auditAccess({ resources, scopes }: Pick<TransactionRecord, 'resources' | 'scopes'>): {

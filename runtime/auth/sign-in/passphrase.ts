@@ -5,7 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { clientNameOf, clientOf, resumeForm } from './consent.ts';
+import { clientNameOf } from './consent-page.ts';
+import { clientOf, resumeForm } from './consent.ts';
 import { InvalidRequestError } from '../errors.ts';
 import type { FormProvider } from '../idp/provider.ts';
 import { readParameters } from '../parameters.ts';

@@ -46,6 +46,16 @@ export async function resume(
   return transaction;
 }
 
+/** @throws InvalidRequestError when it has ended or was changed meanwhile */
+export async function change(
+  { store }: AuthContext,
+  transaction: TransactionRecord,
+  next: TransactionRecord,
+): Promise<void> {
+  if (!(await store.swapRecord('transaction', transaction.idHash, transaction, next)))
+    throw new InvalidRequestError(LOST);
+}
+
 /** Ends a transaction: of concurrent callers one gets it, the others an error. */
 export async function finish({ store }: AuthContext, transaction: TransactionRecord): Promise<void> {
   if ((await store.takeRecord('transaction', transaction.idHash)) === undefined)

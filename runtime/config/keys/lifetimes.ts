@@ -25,7 +25,8 @@ export const lifetimesKeys = {
   }),
   SESSION_TIMEOUT: key(integer(60, 7 * DAY, 'seconds').default(1_800), {
     title: 'Session timeout',
-    description: 'Seconds without a request or an open stream after which an MCP session ends.',
+    description:
+      'Seconds of disuse after which a browser is signed out, and an MCP session without a request or an open stream ends.',
     example: '1800',
   }),
   CLIENT_LIFETIME: key(integer(0, 3_650 * DAY, 'seconds').default(90 * DAY), {

@@ -92,6 +92,7 @@ async function serveAuth(redisUrl: string): Promise<number> {
   const settings = testSettings(TOPOLOGY, {
     settings: {
       // A client refreshes long after the grace; here a grant would collect the answers of a hundred refreshes in a second.
+      sessionTimeoutSeconds: 1800,
       refreshGraceSeconds: 0,
       identityProviders: [
         {
