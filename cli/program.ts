@@ -9,6 +9,7 @@ import { registerInit } from './commands/init.ts';
 import { registerServices } from './commands/services.ts';
 import { registerDown } from './commands/down.ts';
 import { registerExec } from './commands/exec.ts';
+import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerRebuild } from './commands/rebuild.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   registerLogs(program);
   registerHealth(program);
   registerClient(program);
+  registerKeys(program);
   registerDev(program);
   registerTrust(program);
   registerServices(program);

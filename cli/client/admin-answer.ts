@@ -40,7 +40,8 @@ export function clientIn(answer: AdminAnswer, id: string): ClientView {
   return found.data as unknown as ClientView;
 }
 
-function unexpected({ status }: AdminAnswer): UserError {
+/** What to say of an answer that is none of those that are expected. */
+export function unexpected({ status }: AdminAnswer): UserError {
   if (status === 503)
     return new UserError('the store does not answer. See mcpgw ps and mcpgw logs redis auth.');
   if (status === 401) {

@@ -21,6 +21,7 @@ export function authSettings(
     rootSecret,
     ...(key === undefined ? {} : { seedPrivateKeyPem: Buffer.from(key, 'base64').toString('utf8') }),
     accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME,
+    keyRotationDays: values.KEY_ROTATION_DAYS,
     refreshTokenLifetimeSeconds: values.REFRESH_TOKEN_LIFETIME,
     clientLifetimeSeconds: values.CLIENT_LIFETIME,
     sessionTimeoutSeconds: values.SESSION_TIMEOUT,

@@ -100,6 +100,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     setAccess: (access) => setAccess(context, options.fetch, access),
     handle: (request, response) => app.routing(request, response),
     close: async () => {
+      context.keys.close();
       await app.close();
     },
   };

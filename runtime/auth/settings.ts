@@ -72,6 +72,8 @@ export interface AuthSettings {
   /** PEM of an RSA private key that seeds an empty key set; without it a key is generated. */
   seedPrivateKeyPem?: string;
   accessTokenLifetimeSeconds: number;
+  /** A signing key of this age gets a successor. 0 or absent: never. */
+  keyRotationDays?: number;
   /** Counted from the last use. */
   refreshTokenLifetimeSeconds: number;
   /** 0: a registration never ends. */

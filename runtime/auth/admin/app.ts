@@ -10,6 +10,7 @@ import type { AuthContext } from '../auth-context.ts';
 import { registerClient } from '../clients/register.ts';
 import { InvalidRequestError, InvalidTokenError, logError, toOAuthError } from '../errors.ts';
 import { deleteClient, listClients, showClient } from './clients.ts';
+import { listKeys, rotateKeys } from './keys.ts';
 import { endHealthTokens, issueHealthTokens } from './health-token.ts';
 import { createAdminTokenCheck } from './token.ts';
 
@@ -23,6 +24,8 @@ export interface Admin {
 const BODY_LIMIT = 16 * 1024;
 
 const servicesSchema = z.object({ services: z.array(z.string()).min(1).max(200) });
+
+const rotationSchema = z.object({ atOnce: z.boolean().optional(), revokeOld: z.boolean().optional() });
 
 interface WithId {
   Params: { id: string };
@@ -66,6 +69,11 @@ function addRoutes(app: FastifyInstance, context: AuthContext): void {
   });
   app.delete<WithId>('/clients/:id', async (request, reply) => {
     return (await deleteClient(context, request.params.id)) ?? notFound(reply);
+  });
+  app.get('/keys', () => ({ keys: listKeys(context) }));
+  app.post('/keys', (request) => {
+    const { atOnce = false, revokeOld = false } = rotationSchema.parse(request.body ?? {});
+    return rotateKeys(context, { atOnce, revokeOld });
   });
   app.post('/health-tokens', async (request) => {
     const body = servicesSchema.safeParse(request.body);

@@ -25,6 +25,8 @@ export interface AdminCall {
 /** How long an answer may take, in milliseconds. */
 const LIMIT_MS = 10_000;
 
+const ROTATIONS = ['now', 'revoke-old'];
+
 interface AdminRequest {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
@@ -32,7 +34,8 @@ interface AdminRequest {
 }
 
 /**
- * @param words a verb and its operands: `ping`, `list`, `show ID`, `delete ID`, `issue SERVICE…`, `end ID`
+ * @param words a verb and its operands: `ping`, `list`, `show ID`, `delete ID`, `issue SERVICE…`, `end ID`, `keys`,
+ *   `rotate-keys [now] [revoke-old]`
  * @throws AdminUsageError, and TypeError when nothing answers there
  */
 export async function callAdmin(words: string[], call: AdminCall): Promise<AdminAnswer> {
@@ -54,11 +57,18 @@ function requestOf([verb, ...operands]: string[]): AdminRequest {
   if (verb === 'issue' && id !== '')
     return { method: 'POST', path: '/health-tokens', body: { services: operands } };
   if (id === '' && verb === 'ping') return { method: 'GET', path: '/store' };
+  if (id === '' && verb === 'keys') return { method: 'GET', path: '/keys' };
+  if (verb === 'rotate-keys' && operands.every((word) => ROTATIONS.includes(word))) {
+    const body = { atOnce: operands.includes('now'), revokeOld: operands.includes('revoke-old') };
+    return { method: 'POST', path: '/keys', body };
+  }
   if (id === '' && verb === 'list') return { method: 'GET', path: '/clients' };
   if (id !== '' && more.length === 0) {
     if (verb === 'show') return { method: 'GET', path: `/clients/${path}` };
     if (verb === 'delete') return { method: 'DELETE', path: `/clients/${path}` };
     if (verb === 'end') return { method: 'DELETE', path: `/health-tokens/${path}` };
   }
-  throw new AdminUsageError('usage: ping | list | show ID | delete ID | issue SERVICE... | end ID');
+  throw new AdminUsageError(
+    'usage: ping | list | show ID | delete ID | issue SERVICE... | end ID | keys | rotate-keys [now] [revoke-old]',
+  );
 }

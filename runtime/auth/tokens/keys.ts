@@ -1,34 +1,39 @@
 /**
  * The signing keys: RSA with RS256 (RFC 7518 §3.3), named by `kid` (RFC 7517 §4.5), in the store with their private
- * half sealed (security invariant 9). The newest one signs, all of them verify, so that keys rotate with overlap.
- *
- * RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used with these algorithms."
+ * half sealed (security invariant 9). One signs and the others verify, so that keys rotate with overlap
+ * (`key-schedule.ts`). What other replicas change is told by the store, and looked for once a second all the same.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
-import { promisify } from 'node:util';
-import { calculateJwkThumbprint } from 'jose';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { silentLogger, type Logger } from '../../config/log.ts';
 import type { KeyRecord, Store } from '../../store/store.ts';
+import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Sealer } from '../sealing.ts';
+import {
+  generateKey,
+  openPrivateKey,
+  parseSeed,
+  sealKey,
+  toPublicJwk,
+  type PublicJwk,
+} from './key-record.ts';
+import { rotateKeys, type Rotation, type RotationOutcome } from './key-rotation.ts';
+import { scheduleKeys, type ScheduledKey } from './key-schedule.ts';
 
-/** Another replica's new key is asked for at the most this often, whatever `kid` a caller makes up. */
-const RELOAD_AT_MOST_EVERY_MS = 1_000;
+export { ForeignKeysError, type PublicJwk } from './key-record.ts';
 
-/** A new signing key is noticed within this time. */
-const RELOAD_AFTER_MS = 60_000;
+/** How often the store is asked for a `kid` that nobody here knows: callers can make up as many as they like. */
+const LOOKS_FOR_UNKNOWN = { burst: 5, perSecond: 1 };
+
+/** A change that nobody told of is noticed within this time, in milliseconds. */
+const RELOAD_AFTER_MS = 1_000;
+
+/** How often a process sees to rotation and removal, in milliseconds. */
+const TEND_AFTER_MS = 60_000;
 
 export interface SigningKey {
   kid: string;
   privateKey: KeyObject;
 }
-
-/** The public members of a JWK, as the JWKS shows them (RFC 7517 §4). */
-export type PublicJwk = JsonWebKey & { kid: string; use: 'sig'; alg: 'RS256' };
 
 export interface KeySet {
   /** The key that signs now. */
@@ -37,10 +42,16 @@ export interface KeySet {
   known(kid: string): KeyObject | undefined;
   /** Like `known`, but looks into the store for a key that another replica added. */
   find(kid: string): Promise<KeyObject | undefined>;
-  /** RFC 7517 §5. */
+  /** RFC 7517 §5, the key that signs first. */
   jwks(): { keys: PublicJwk[] };
-  /** Looks for new keys in the background, when the last look is a while ago. */
+  /** Looks for changes in the background, when the last look is a while ago; rotates by age, and removes what has ended. */
   refresh(): void;
+  /** Newest first. */
+  list(): ScheduledKey[];
+  /** @throws StoreUnavailableError */
+  rotate(rotation: Rotation): Promise<RotationOutcome>;
+  /** Stops listening to the store. */
+  close(): void;
 }
 
 export interface KeySetOptions {
@@ -48,20 +59,24 @@ export interface KeySetOptions {
   sealer: Sealer;
   /** PEM; seeds an empty key set. Without it a key is generated. */
   seedPrivateKeyPem?: string | undefined;
+  /** How long the access tokens live, in milliseconds. Default: the longest that can be configured. */
+  tokenLifetimeMs?: number;
+  /** A key of this age gets a successor, in milliseconds. 0: never. */
+  rotateAfterMs?: number;
+  logger?: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** The store belongs to another root secret; the message says what to do. */
-export class ForeignKeysError extends Error {
-  override name = 'ForeignKeysError';
+interface LoadedKeys {
+  /** Newest first. */
+  records: KeyRecord[];
+  publicKeys: Map<string, KeyObject>;
+  /** Opened as they are needed. */
+  privateKeys: Map<string, KeyObject>;
 }
 
-interface LoadedKeys {
-  signing: SigningKey;
-  publicKeys: Map<string, KeyObject>;
-  jwks: { keys: PublicJwk[] };
-}
+const WEEK_MS = 7 * 86_400_000;
 
 /**
  * Loads the keys, and seeds the set when it is empty.
@@ -69,104 +84,129 @@ interface LoadedKeys {
  * @throws Error when the seed is no RSA key of 2048 bits or more; ForeignKeysError when the stored keys were sealed under
  *   another root secret; StoreUnavailableError
  */
-export async function loadKeySet({ store, sealer, seedPrivateKeyPem, now }: KeySetOptions): Promise<KeySet> {
-  let records = await store.listKeys();
-  if (records.length === 0) {
-    records = await store.seedKey(await sealKey(await seedKey(seedPrivateKeyPem), sealer, now()));
-  }
-  let loaded = openKeys(records, sealer);
+export async function loadKeySet(options: KeySetOptions): Promise<KeySet> {
+  const { store, sealer, now, tokenLifetimeMs = WEEK_MS } = options;
   let loadedAtMs = now();
+  let loaded = openKeys(await listOrSeed(options), sealer);
   let loading: Promise<void> | undefined;
+  let tendedAtMs = now();
+  const looks = createTokenBucket(LOOKS_FOR_UNKNOWN, now);
 
-  const reload = (): Promise<void> =>
-    (loading ??= store
-      .listKeys()
-      .then((current) => {
-        if (current.length > 0) loaded = openKeys(current, sealer);
-        loadedAtMs = now();
-      })
-      .finally(() => (loading = undefined)));
+  const load = async (): Promise<void> => {
+    // What is read may be older than the answer, so its age counts from before the question.
+    const askedAtMs = now();
+    const records = await store.listKeys();
+    // An empty set is a store that was emptied under us: what was known goes on until a restart seeds anew.
+    if (records.length > 0 && !isSame(records, loaded.records)) loaded = openKeys(records, sealer, loaded);
+    loadedAtMs = askedAtMs;
+  };
+  const reload = (): Promise<void> => (loading ??= load().finally(() => (loading = undefined)));
+  // A store that does not answer leaves the keys as they are; the next look tries again.
+  const reloadLater = (): void => void reload().catch(() => undefined);
+  const schedule = (): ScheduledKey[] => scheduleKeys(loaded.records, tokenLifetimeMs, now());
+  const signingRecord = (): KeyRecord => {
+    const nowMs = now();
+    const { records } = loaded;
+    for (const record of records) if ((record.signsFromMs ?? record.createdAtMs) <= nowMs) return record;
+    return records.at(-1) as KeyRecord;
+  };
+
+  const stop = store.subscribe(({ kind }) => {
+    if (kind !== 'keys' && kind !== 'all') return;
+    // One that is under way may have read before the change.
+    if (loading === undefined) reloadLater();
+    else void loading.catch(() => undefined).then(reloadLater);
+  });
 
   return {
-    signing: () => loaded.signing,
+    signing: () => {
+      const record = signingRecord();
+      let privateKey = loaded.privateKeys.get(record.kid);
+      if (privateKey === undefined)
+        loaded.privateKeys.set(record.kid, (privateKey = openPrivateKey(record, sealer)));
+      return { kid: record.kid, privateKey };
+    },
     known: (kid) => loaded.publicKeys.get(kid),
     find: async (kid) => {
-      const key = loaded.publicKeys.get(kid);
-      if (key !== undefined || now() - loadedAtMs < RELOAD_AT_MOST_EVERY_MS) return key;
-      await reload();
+      await loading;
+      if (!loaded.publicKeys.has(kid) && looks.take() === 0) await reload();
       return loaded.publicKeys.get(kid);
     },
-    jwks: () => loaded.jwks,
-    refresh: () => {
-      // A store that does not answer leaves the keys as they are; the next look tries again.
-      if (now() - loadedAtMs > RELOAD_AFTER_MS) void reload().catch(() => undefined);
+    jwks: () => {
+      const { kid } = signingRecord();
+      const others = loaded.records.filter((record) => record.kid !== kid);
+      return { keys: [signingRecord(), ...others].map(toPublicJwk) };
     },
+    refresh: () => {
+      if (now() - loadedAtMs >= RELOAD_AFTER_MS) reloadLater();
+      if (now() - tendedAtMs < TEND_AFTER_MS) return;
+      tendedAtMs = now();
+      void tend(options, schedule()).catch(() => undefined);
+    },
+    list: schedule,
+    rotate: async (rotation) => {
+      const outcome = await rotateKeys({ store, sealer, now }, rotation);
+      await loading?.catch(() => undefined);
+      await reload();
+      return outcome;
+    },
+    close: stop,
   };
 }
 
-async function seedKey(pem: string | undefined): Promise<KeyObject> {
-  if (pem === undefined) {
-    const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-    return privateKey;
+/** Gives a key that is old a successor, and removes those whose tokens have ended. Every replica may: both steps are idempotent. */
+async function tend(
+  { store, sealer, now, rotateAfterMs = 0, logger = silentLogger }: KeySetOptions,
+  keys: ScheduledKey[],
+): Promise<void> {
+  for (const { record, endsAtMs = Infinity } of keys) {
+    if (endsAtMs > now()) continue;
+    await store.deleteKey(record.kid);
+    logger.info({ kid: record.kid }, 'A signing key was removed: all of its tokens have ended.');
   }
-  const key = parsePem(pem);
-  if (key.asymmetricKeyType !== 'rsa')
-    throw new Error('JWT_PRIVATE_KEY_B64 holds no RSA key; RS256 needs one.');
-  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
-    throw new Error('JWT_PRIVATE_KEY_B64 holds an RSA key of less than 2048 bits; make a longer one.');
-  }
-  return key;
+  const [newest] = keys;
+  if (rotateAfterMs === 0 || newest === undefined || newest.record.createdAtMs + rotateAfterMs > now())
+    return;
+  if ((await rotateKeys({ store, sealer, now }, {})) === 'rotated')
+    logger.info(
+      { replaces: newest.record.kid },
+      'A new signing key was made: the last one has reached its age.',
+    );
 }
 
-function parsePem(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw new Error('JWT_PRIVATE_KEY_B64 is no PEM of a private key, base64-encoded.');
-  }
+async function listOrSeed({ store, sealer, seedPrivateKeyPem, now }: KeySetOptions): Promise<KeyRecord[]> {
+  const records = await store.listKeys();
+  if (records.length > 0) return records;
+  const key = seedPrivateKeyPem === undefined ? await generateKey() : parseSeed(seedPrivateKeyPem);
+  return store.seedKey(await sealKey(key, sealer, { createdAtMs: now() }));
 }
 
-async function sealKey(privateKey: KeyObject, sealer: Sealer, createdAtMs: number): Promise<KeyRecord> {
-  const { kty, n, e } = createPublicKey(privateKey).export({ format: 'jwk' });
-  if (kty === undefined || n === undefined || e === undefined)
-    throw new Error('The key has no RSA public half.');
-  // RFC 7638: the same key has the same name in every replica.
-  const kid = await calculateJwkThumbprint({ kty, n, e });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return {
-    kid,
-    sealedPrivateKey: sealer.seal(pem, about(kid)),
-    publicJwk: { kty, n, e, kid, use: 'sig', alg: 'RS256' },
-    createdAtMs,
-  };
-}
-
-function openKeys(records: readonly KeyRecord[], sealer: Sealer): LoadedKeys {
+/** @param former whose keys are taken over where they are the same */
+function openKeys(records: KeyRecord[], sealer: Sealer, former?: LoadedKeys): LoadedKeys {
   const [newest] = records;
   if (newest === undefined) throw new Error('The store holds no signing key.');
-  const jwks = records.map(toPublicJwk);
+  const publicKeyOf = (record: KeyRecord): KeyObject =>
+    former?.publicKeys.get(record.kid) ?? createPublicKey({ key: toPublicJwk(record), format: 'jwk' });
+  const privateKeys = new Map<string, KeyObject>();
+  for (const { kid } of records) {
+    const opened = former?.privateKeys.get(kid);
+    if (opened !== undefined) privateKeys.set(kid, opened);
+  }
+  // At once, so that a store of another root secret is found out by the start, not by the first token.
+  if (!privateKeys.has(newest.kid)) privateKeys.set(newest.kid, openPrivateKey(newest, sealer));
   return {
-    signing: { kid: newest.kid, privateKey: openPrivateKey(newest, sealer) },
-    publicKeys: new Map(jwks.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })])),
-    jwks: { keys: jwks },
+    records,
+    publicKeys: new Map(records.map((record) => [record.kid, publicKeyOf(record)])),
+    privateKeys,
   };
 }
 
-function openPrivateKey(record: KeyRecord, sealer: Sealer): KeyObject {
-  try {
-    return createPrivateKey(sealer.open(record.sealedPrivateKey, about(record.kid)));
-  } catch {
-    throw new ForeignKeysError(
-      'The signing keys in the store were sealed under another GATEWAY_JWT_SECRET. Put the former secret back, or empty the store and let everybody sign in again.',
-    );
-  }
-}
-
-/** Names the public members one by one: a private one could never slip into the JWKS. */
-function toPublicJwk({ kid, publicJwk: { n, e } }: KeyRecord): PublicJwk {
-  return { kty: 'RSA', n: String(n), e: String(e), kid, use: 'sig', alg: 'RS256' };
-}
-
-function about(kid: string): string {
-  return `signing-key:${kid}`;
+function isSame(some: readonly KeyRecord[], others: readonly KeyRecord[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(
+      ({ kid, signsFromMs }, index) =>
+        kid === others[index]?.kid && signsFromMs === others[index].signsFromMs,
+    )
+  );
 }

@@ -17,6 +17,11 @@ export const lifetimesKeys = {
     description: 'Seconds since it was last used.',
     example: '2592000',
   }),
+  KEY_ROTATION_DAYS: key(integer(0, 3_650, 'days').default(90), {
+    title: 'Key rotation',
+    description: 'Days after which a new signing key takes over, without a restart. 0: never by itself.',
+    example: '90',
+  }),
   REFRESH_GRACE: key(integer(0, 3_600, 'seconds').default(120), {
     title: 'Refresh grace',
     description:

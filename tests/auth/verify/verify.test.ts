@@ -271,7 +271,7 @@ describe('revocation reaches a known token within a second', () => {
       Array.from({ length: 50 }, async () => verify('echo', tokens.access_token)),
     );
     expect(results.every(({ status }) => status === 200)).toBe(true);
-    expect(test.store.calls).toEqual(['standing']);
+    expect(test.store.calls.filter((call) => call !== 'listKeys')).toEqual(['standing']);
   });
 });
 
