@@ -30,6 +30,7 @@ export function authSettings(
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
     identityProviders: values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values)),
+    rateLimitFactor: values.RATE_LIMIT_FACTOR,
     trustedProxies: values.TRUSTED_PROXIES,
     documents: {
       ...(SERVICE_DOCUMENTATION === undefined ? {} : { serviceDocumentation: SERVICE_DOCUMENTATION }),

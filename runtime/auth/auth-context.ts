@@ -9,8 +9,10 @@ import { createBrowsers, type Browsers } from './sign-in/browser.ts';
 import { createSessions, type Sessions } from './sign-in/sessions.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './tokens/keys.ts';
+import { createEventSink } from './audit/event-sink.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createLivePolicy, type LivePolicy } from './policy.ts';
+import { createSharedBuckets } from './limits/shared-buckets.ts';
 import { createPages, type Pages } from './pages/render.ts';
 import { createResources, type Resources } from './resource.ts';
 import { createSealer, type Sealer } from './sealing.ts';
@@ -57,6 +59,7 @@ export interface AuthOptions {
 export async function createContext(options: AuthOptions): Promise<AuthContext> {
   const { settings, store, logger, now = Date.now, fetch = globalThis.fetch } = options;
   const callers = createCallers(settings.trustedProxies);
+  const audit = createAudit({ logger, caller: callers.current, keep: createEventSink(store), now });
   const sealer = createSealer(secretKey(settings.rootSecret, 'at-rest'));
   const secure = settings.topology.scheme === 'https';
   const context: AuthContext = {
@@ -83,9 +86,16 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
       admits: (user) => context.providers.admits(user),
       timeoutSeconds: settings.sessionTimeoutSeconds,
     }),
-    limiter: createLimiter(settings.rateLimits, logger, now),
+    limiter: createLimiter({
+      limits: settings.rateLimits ?? {},
+      factor: settings.rateLimitFactor ?? 1,
+      buckets: createSharedBuckets(store, now),
+      audit,
+      caller: callers.current,
+      now,
+    }),
     pages: createPages(new URL(issuer(settings.topology)).host),
-    audit: createAudit({ logger, caller: callers.current, now }),
+    audit,
     callers,
     logger,
     now,

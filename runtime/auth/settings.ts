@@ -1,5 +1,5 @@
 import type { Topology } from '../config/topology.ts';
-import type { RateLimit } from './limits/token-bucket.ts';
+import type { RateLimits } from './limits/rules.ts';
 
 /** One enabled service, in the words that people read. */
 export interface ServiceSettings {
@@ -42,25 +42,6 @@ export interface LocalSettings {
 
 export type IdentityProviderSettings = GithubSettings | PassphraseSettings | LocalSettings;
 
-/** How much strangers may have stored, all of them together, at one process. */
-export interface RateLimits {
-  registrations: RateLimit;
-  /** Authorization requests that come to the consent page. */
-  authorizations: RateLimit;
-  /** Consents that go on to an identity provider: apart, so that a flood of requests stops nobody who is past them. */
-  signIns: RateLimit;
-  /** Attempts at the owner's passphrase. */
-  passphrases: RateLimit;
-}
-
-export const DEFAULT_RATE_LIMITS: RateLimits = {
-  registrations: { burst: 100, perSecond: 5 },
-  authorizations: { burst: 200, perSecond: 20 },
-  signIns: { burst: 200, perSecond: 20 },
-  // A thousand an hour find no passphrase, and leave the owner a place while somebody else is guessing.
-  passphrases: { burst: 20, perSecond: 0.3 },
-};
-
 /** Everything that the authorization server is told; the configuration makes it, tests write it by hand. */
 export interface AuthSettings {
   /** The issuer and every URL that is told to anybody. */
@@ -93,6 +74,8 @@ export interface AuthSettings {
   documents: { serviceDocumentation?: string; policyUri?: string; tosUri?: string };
   /** Addresses and CIDR ranges of proxies in front of the edge, which say in `X-Forwarded-For` whom they speak for. */
   trustedProxies?: string[];
-  /** Over `DEFAULT_RATE_LIMITS`. */
-  rateLimits?: Partial<RateLimits>;
+  /** Instead of those of `limits/rules.ts`. */
+  rateLimits?: RateLimits;
+  /** The rules' own limits are multiplied by it; 0: nothing is limited. Default: 1. */
+  rateLimitFactor?: number;
 }

@@ -43,7 +43,7 @@ export async function registerClient(
 ): Promise<Record<string, unknown>> {
   const { settings, store, limiter, audit, now } = context;
   const metadata = readMetadata(body, settings, byOperator);
-  if (!byOperator) limiter.admit('registrations');
+  if (!byOperator) await limiter.admit('registrations');
   const issuedAtMs = Math.floor(now() / 1000) * 1000;
   const credentials = newCredentials(usesSecret(metadata.token_endpoint_auth_method));
   const end = byOperator ? operatorsRegistrationEnd : newRegistrationEnd;

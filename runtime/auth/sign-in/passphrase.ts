@@ -25,7 +25,7 @@ export async function passphrase(
   if (provider?.kind !== 'form') throw new InvalidRequestError('This sign-in does not use a passphrase.');
   const answer = parameters.one('passphrase') ?? '';
   // Counted before it is checked, so that attempts at the same time count, too.
-  context.limiter.admit('passphrases');
+  await context.limiter.admit('passphrases');
   if (answer === '' || !(await provider.check(answer))) {
     const reason = 'wrong passphrase';
     context.audit('sign_in_refused', { client: transaction.clientId, provider: provider.id, reason });

@@ -18,7 +18,7 @@ export async function begin(
   fields: New,
   handle = randomToken(),
 ): Promise<{ handle: string; transaction: TransactionRecord }> {
-  limiter.admit(fields.step === 'consent' ? 'authorizations' : 'signIns');
+  await limiter.admit(fields.step === 'consent' ? 'authorizations' : 'signIns');
   const transaction = { ...fields, idHash: sha256(handle), expiresAtMs: now() + LIFETIME_MS };
   await store.putRecord('transaction', transaction.idHash, transaction);
   return { handle, transaction };

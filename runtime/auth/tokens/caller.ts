@@ -25,14 +25,18 @@ export interface ResourceServer {
  * @throws InvalidClientError, InvalidRequestError, StoreUnavailableError
  */
 export async function authenticate(
-  { store, audit }: AuthContext,
+  { store, audit, limiter }: AuthContext,
   request: FastifyRequest,
   parameters: Parameters,
 ): Promise<ClientRecord> {
+  const client = parameters.one('client_id');
+  limiter.assertOpen('failures', { client });
   try {
     return await authenticateClient(store, request.headers.authorization, parameters);
   } catch (error) {
-    if (error instanceof InvalidClientError) audit('client_refused', { reason: error.hint });
+    if (!(error instanceof InvalidClientError)) throw error;
+    audit('client_refused', { reason: error.hint });
+    await limiter.admit('failures', { client });
     throw error;
   }
 }

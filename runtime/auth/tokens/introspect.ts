@@ -31,10 +31,13 @@ export async function introspect(
   const server = authenticateResourceServer(context, request);
   const client = server === undefined ? await authenticate(context, request, parameters) : undefined;
   // A public client's id is no secret, so naming it authorizes nobody.
-  if (client?.metadata.token_endpoint_auth_method === 'none')
+  if (client?.metadata.token_endpoint_auth_method === 'none') {
+    context.audit('introspection_refused', { client: client.id, reason: 'a public client' });
     throw new InvalidClientError('Only a client that authenticates may ask about tokens.');
+  }
   const value = parameters.required('token');
   parameters.one('token_type_hint');
+  await context.limiter.admit('introspections', { client: client?.id ?? server?.service });
   const found = await findToken(context, value);
   const answer = found === undefined ? INACTIVE : await describe(context, found, client ?? server);
   return reply.header('cache-control', 'no-store').send(answer);

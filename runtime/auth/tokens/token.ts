@@ -91,8 +91,9 @@ export async function token(
   // RFC 6749 §3.2: parameters "MUST NOT be included more than once"; reading them all finds those that are.
   for (const name of type.parameters) if (name !== 'resource') parameters.one(name);
   const named = await reading;
-  const grant = await type.find(context, client, parameters, named);
+  const grant = await findGrant(context, type, client, parameters, named);
   assertAdmitted(context, grant, client);
+  await context.limiter.admit('tokens', { grant: grant.id });
   const access = narrow(context, grant, parameters);
   const mayRefresh =
     client.metadata.grant_types.includes('refresh_token') && type.grantType !== 'client_credentials';
@@ -123,6 +124,22 @@ function readNamedGrant({ store }: AuthContext, parameters: Parameters): Promise
   const reading = id === undefined ? Promise.resolve(undefined) : store.getGrant(id);
   reading.catch(() => undefined);
   return reading;
+}
+
+/** What is no code or refresh token counts against the client, at the address that it calls from. */
+async function findGrant(
+  context: AuthContext,
+  type: GrantType,
+  client: ClientRecord,
+  parameters: Parameters,
+  named: GrantRecord | undefined,
+): Promise<GrantRecord> {
+  try {
+    return await type.find(context, client, parameters, named);
+  } catch (error) {
+    if (error instanceof InvalidGrantError) await context.limiter.admit('failures', { client: client.id });
+    throw error;
+  }
 }
 
 function findGrantType(parameters: Parameters, client: ClientRecord): GrantType {

@@ -67,6 +67,12 @@ export const gatewayKeys = {
       'Requests that Traefik takes from one address in a second, twice as many at once; more are answered 429. An open stream counts once. Generous, because hosted clients share addresses: the limits for each client and user are behind it. 0: none.',
     example: '500',
   }),
+  RATE_LIMIT_FACTOR: key(integer(0, 1_000).default(1), {
+    title: 'Rate limits',
+    description:
+      'The authorization server bounds registrations, sign-ins, guesses and refreshes by address, client and grant. Every limit is multiplied by this: 1 is made for some hundred people, 0 lifts them all.',
+    example: '1',
+  }),
   NETWORK_RANGE: key(
     z
       .string()

@@ -1,6 +1,6 @@
 /** What strangers may have stored: floods of registrations, of authorization requests, and of pressed buttons. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RateLimits } from '../../../runtime/auth/settings.ts';
+import type { RateLimits } from '../../../runtime/auth/limits/rules.ts';
 import {
   authorizeParameters,
   authorizeUrl,
@@ -15,7 +15,7 @@ import {
 } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
 
-async function start(rateLimits?: Partial<RateLimits>): Promise<TestAuth> {
+async function start(rateLimits?: RateLimits): Promise<TestAuth> {
   const test = await startTestAuth(rateLimits === undefined ? {} : { settings: { rateLimits } });
   onTestFinished(() => test.close());
   return test;
@@ -33,11 +33,11 @@ describe('limits on what strangers may have stored', () => {
       );
       statuses.push(...answers.map(({ status }) => status));
     }
-    expect(statuses.filter((status) => status === 201)).toHaveLength(100);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(200);
-    expect(await test.store.listClients()).toHaveLength(100);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(50);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(250);
+    expect(await test.store.listClients()).toHaveLength(50);
     test.clock.advance(1_000);
-    for (const status of [201, 201, 201, 201, 201, 429])
+    for (const status of [201, 429])
       expect((await postJson(`${test.origin}/register`, clientMetadata())).status).toBe(status);
   });
 
@@ -108,5 +108,75 @@ describe('limits on what strangers may have stored', () => {
     test.clock.advance(1);
     await flood();
     expect(told()).toBe(2);
+  });
+
+  it('one address has its share, and leaves the others theirs', async () => {
+    const test = await start({
+      registrationsByAddress: { burst: 2, perSecond: 1 },
+      registrations: { burst: 4, perSecond: 1 },
+    });
+    const registerFrom = async (address: string) =>
+      (
+        await test.auth.app.inject({
+          method: 'POST',
+          url: '/register',
+          headers: { 'x-forwarded-for': address },
+          payload: clientMetadata(),
+        })
+      ).statusCode;
+    for (const status of [201, 201, 429, 429]) expect(await registerFrom('203.0.113.1')).toBe(status);
+    for (const status of [201, 201, 429]) expect(await registerFrom('2001:db8::1')).toBe(status);
+    // The whole /64 is one caller; and the backstop of all holds for a new one.
+    expect(await registerFrom('2001:db8::ffff:1')).toBe(429);
+    expect(await registerFrom('203.0.113.2')).toBe(429);
+    const told = test.logs.filter(({ event }) => event === 'rate_limited');
+    expect(told.map(({ limit, address }) => [limit, address])).toEqual([
+      ['registrationsByAddress', '203.0.113.1'],
+      ['registrations', '203.0.113.2'],
+    ]);
+  });
+
+  it('a grant refreshes as often as a client needs, and no more; others are not touched', async () => {
+    const test = await start({ tokensByGrant: { burst: 3, perSecond: 1 } });
+    const [flow, other] = [await signIn(test), await signIn(test)];
+    let refreshToken = flow.tokens.refresh_token;
+    for (let count = 0; count < 2; count++) {
+      const { body } = await postToken(test, refreshForm(flow.client, refreshToken));
+      refreshToken = body.refresh_token;
+    }
+    const refused = await postToken(test, refreshForm(flow.client, refreshToken));
+    expect([refused.status, refused.headers.get('retry-after'), refused.body]).toEqual([
+      429,
+      '1',
+      expect.objectContaining({ error: 'temporarily_unavailable' }),
+    ]);
+    expect((await postToken(test, refreshForm(other.client, other.tokens.refresh_token))).status).toBe(200);
+    test.clock.advance(1_000);
+    expect((await postToken(test, refreshForm(flow.client, refreshToken))).status).toBe(200);
+  });
+
+  it('guesses at secrets, codes and refresh tokens stop, before the store is asked', async () => {
+    const test = await start({ failuresByClient: { burst: 2, perSecond: 1 } });
+    const client = await registerClient(test.origin, { token_endpoint_auth_method: 'client_secret_post' });
+    const guess = () => postToken(test, { ...refreshForm(client, 'x'), client_secret: 'wrong' });
+    for (const status of [401, 401, 429, 429]) expect((await guess()).status).toBe(status);
+    const before = test.store.calls.length;
+    expect((await guess()).status).toBe(429);
+    expect(test.store.calls.length).toBe(before);
+    // Another client at the same address goes on.
+    const flow = await signIn(test);
+    const wrong = () => postToken(test, refreshForm(flow.client, 'x'));
+    for (const status of [400, 400, 429]) expect((await wrong()).status).toBe(status);
+    test.clock.advance(2_000);
+    expect((await postToken(test, refreshForm(flow.client, flow.tokens.refresh_token))).status).toBe(200);
+  });
+
+  it('a factor widens all limits, and 0 lifts them', async () => {
+    const test = await startTestAuth({ settings: { rateLimitFactor: 0 } });
+    onTestFinished(() => test.close());
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, () => postJson(`${test.origin}/register`, clientMetadata())),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
   });
 });
