@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signIn } from '../../helpers/oauth-flow.ts';
+import { decodeJwt, signIn } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
 
 let test: TestAuth;
@@ -66,6 +66,24 @@ describe('invariant 9: a token', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('a known token ends in the very millisecond that it names, not at its next reading', async () => {
+    const other = await startTestAuth();
+    try {
+      const { tokens } = await signIn(other);
+      const authorization = `Bearer ${tokens.access_token}`;
+      const passes = async () => (await other.auth.verify({ service: 'echo', authorization })).status;
+      const left = Number(decodeJwt(tokens.access_token).exp) * 1000 - other.clock.now();
+      other.clock.advance(left - 500);
+      expect(await passes()).toBe(200);
+      other.clock.advance(499);
+      expect(await passes()).toBe(200);
+      other.clock.advance(1);
+      expect(await passes()).toBe(401);
+    } finally {
+      await other.close();
+    }
   });
 
   it('a token outside of the Authorization header is none', async () => {
