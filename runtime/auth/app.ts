@@ -72,7 +72,7 @@ const BODY_LIMIT = 64 * 1024;
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const context = await createContext(options);
-  const verify = createVerify(context);
+  const { verify, close: stopVerifying } = createVerify(context);
   const app = fastify({
     // Its request log would keep query strings, and with them codes (security invariant 10). The audit log is ours.
     logger: false,
@@ -100,6 +100,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     setAccess: (access) => setAccess(context, options.fetch, access),
     handle: (request, response) => app.routing(request, response),
     close: async () => {
+      stopVerifying();
       context.keys.close();
       await app.close();
     },

@@ -82,8 +82,8 @@ export interface ParsedToken {
 export function parseAccessToken(token: string): ParsedToken | undefined {
   const [, header, payload, signature] = token.length <= MAX_TOKEN_LENGTH ? (SEGMENTS.exec(token) ?? []) : [];
   if (header === undefined || payload === undefined || signature === undefined) return undefined;
-  const { alg, typ, kid, crit } = decode(header) ?? {};
-  if (alg !== 'RS256' || typ !== 'at+jwt' || typeof kid !== 'string' || crit !== undefined) return undefined;
+  const kid = kidOf(header);
+  if (kid === undefined) return undefined;
   const claims = readClaims(decode(payload));
   if (claims === undefined) return undefined;
   return {
@@ -92,6 +92,18 @@ export function parseAccessToken(token: string): ParsedToken | undefined {
     signingInput: token.slice(0, header.length + 1 + payload.length),
     signature: Buffer.from(signature, 'base64url'),
   };
+}
+
+/** The header of nearly all tokens is the same; the last one is remembered. */
+let lastHeader: { segment: string; kid: string } | undefined;
+
+/** @returns the `kid` of a header like our own */
+function kidOf(segment: string): string | undefined {
+  if (lastHeader?.segment === segment) return lastHeader.kid;
+  const { alg, typ, kid, crit } = decode(segment) ?? {};
+  if (alg !== 'RS256' || typ !== 'at+jwt' || typeof kid !== 'string' || crit !== undefined) return undefined;
+  lastHeader = { segment, kid };
+  return kid;
 }
 
 export function hasValidSignature(token: ParsedToken, key: KeyObject): boolean {
@@ -111,11 +123,12 @@ function decode(segment: string): Record<string, unknown> | undefined {
   }
 }
 
+const TEXTS = ['iss', 'sub', 'client_id', 'scope', 'jti', 'gid', 'name'];
+
 function readClaims(value: Record<string, unknown> | undefined): AccessTokenClaims | undefined {
   if (value === undefined) return undefined;
   const { aud, exp, iat, groups } = value;
-  const texts = ['iss', 'sub', 'client_id', 'scope', 'jti', 'gid', 'name'];
-  if (!texts.every((name) => typeof value[name] === 'string')) return undefined;
+  if (!TEXTS.every((name) => typeof value[name] === 'string')) return undefined;
   if (typeof exp !== 'number' || typeof iat !== 'number') return undefined;
   if (typeof aud !== 'string' && !isTextList(aud)) return undefined;
   if (groups !== undefined && !isTextList(groups)) return undefined;

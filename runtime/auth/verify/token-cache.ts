@@ -7,6 +7,7 @@ export interface TokenCache<Entry> {
   get(key: string): Entry | undefined;
   set(key: string, entry: Entry): void;
   delete(key: string): void;
+  values(): Iterable<Entry>;
   /** Estimated size, in bytes. */
   readonly bytes: number;
 }
@@ -48,6 +49,10 @@ export function createTokenCache<Entry>(maxBytes: number): TokenCache<Entry> {
     delete: (key) => {
       if (young.delete(key)) youngBytes -= sizeOf(key);
       if (old.delete(key)) oldBytes -= sizeOf(key);
+    },
+    *values() {
+      yield* young.values();
+      yield* old.values();
     },
     get bytes() {
       return youngBytes + oldBytes;

@@ -18,6 +18,8 @@ export interface VerifiedToken {
   policyVersion: number;
   /** What the policy says of the service's tools. */
   tools?: ToolRules | undefined;
+  /** How many notices there were of it. */
+  notices: number;
   /** A reading under way, which everybody who needs one waits for. */
   checking?: Promise<void> | undefined;
   /** The answer, with a context signed at `signedAtMs`. */

@@ -3,8 +3,8 @@
  * invariants 5, 9, 11 and 13). Which service it is for comes from the route that the edge took, never from the request.
  *
  * This is asked for every call, so a token is checked once and then known: a known one is answered synchronously, from
- * headers made before. Its standing is read again once a second, which is how fast a revocation reaches it. With the store
- * down, a standing is trusted for 5 s; then the answer is 503.
+ * headers made before. The store tells of what ends, and a standing is read again once a second all the same, which is how
+ * fast a revocation reaches it at the latest. With the store down, a standing is trusted for 5 s; then the answer is 503.
  */
 import type { AuthContext } from '../auth-context.ts';
 import { bearerChallenge } from './challenge.ts';
@@ -16,7 +16,8 @@ import {
   type ErrorBody,
   type OAuthError,
 } from '../errors.ts';
-import { createTokenCache } from './token-cache.ts';
+import { heedNotices } from './notices.ts';
+import { createTokenCache, type TokenCache } from './token-cache.ts';
 import { createPass, type Pass, type VerifiedToken } from './verified-token.ts';
 import { covers } from '../scopes.ts';
 import { deny, judge } from './judge.ts';
@@ -58,12 +59,28 @@ export type VerifyResult = VerifyPassed | VerifyRefused;
 
 export type Verify = (request: VerifyRequest) => VerifyResult | Promise<VerifyResult>;
 
-/** @returns the decision; synchronous for known tokens, and never rejecting */
-export function createVerify(context: AuthContext): Verify {
+export interface Verifier {
+  /** The decision; synchronous for known tokens, and never rejecting. */
+  verify: Verify;
+  /** Stops listening to the store. */
+  close: () => void;
+}
+
+export function createVerify(context: AuthContext): Verifier {
+  const { services } = context.settings.topology;
+  const caches = services.map(() => createTokenCache<VerifiedToken>(CACHE_BYTES / services.length));
   const verifiers = new Map(
-    context.settings.topology.services.map((name) => [name, createVerifier(context, name)]),
+    services.map((name, index) => [
+      name,
+      createVerifier(context, name, caches[index] as TokenCache<VerifiedToken>),
+    ]),
   );
-  return ({ service, authorization }) => verifiers.get(service)?.(authorization) ?? unknownService();
+  return {
+    verify: ({ service, authorization }) => verifiers.get(service)?.(authorization) ?? unknownService(),
+    close: heedNotices(context.store, function* () {
+      for (const cache of caches) yield* cache.values();
+    }),
+  };
 }
 
 function unknownService(): VerifyRefused {
@@ -75,10 +92,9 @@ function unknownService(): VerifyRefused {
 }
 
 /** One service's part: its own cache, so that what is known for one service says nothing for another (invariant 5). */
-function createVerifier(context: AuthContext, service: string) {
+function createVerifier(context: AuthContext, service: string, cache: TokenCache<VerifiedToken>) {
   const { settings, resources, policy, now } = context;
   const { topology } = settings;
-  const cache = createTokenCache<VerifiedToken>(CACHE_BYTES / topology.services.length);
   const resource = resources.url(service);
   const pass: Pass = createPass(settings.rootSecret, service);
   const noToken = refusal(
@@ -186,6 +202,7 @@ function admit(context: AuthContext, parsed: ParsedToken, service: string, resou
     expiresAtMs: claims.exp * 1000,
     standingAtMs: -Infinity,
     freshUntilMs: 0,
+    notices: 0,
     policyVersion: 0,
   };
   const refused = judge(context, token, service);
@@ -205,7 +222,7 @@ function assertCovered(context: AuthContext, { claims }: VerifiedToken, service:
  * @throws InvalidTokenError when the token has ended; StoreUnavailableError when the last good reading is too long ago
  */
 async function checkStanding({ store, keys, now, audit }: AuthContext, token: VerifiedToken): Promise<void> {
-  const { claims } = token;
+  const { claims, notices } = token;
   // What is read may be older than the answer, so its age counts from before the question.
   const askedAtMs = now();
   if (token.expiresAtMs <= askedAtMs) throw new InvalidTokenError('The token has expired.');
@@ -228,7 +245,8 @@ async function checkStanding({ store, keys, now, audit }: AuthContext, token: Ve
       throw new InvalidTokenError('The token was revoked.');
     }
     token.standingAtMs = askedAtMs;
-    token.freshUntilMs = askedAtMs + STANDING_FRESH_MS;
+    // A notice that came meanwhile may be of something that this reading did not see yet.
+    token.freshUntilMs = token.notices === notices ? askedAtMs + STANDING_FRESH_MS : 0;
   } catch (error) {
     if (error instanceof InvalidTokenError) throw error;
     const trustedUntilMs = token.standingAtMs + STANDING_TRUSTED_MS;

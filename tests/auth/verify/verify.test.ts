@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secretKey } from '../../../runtime/auth/secret-key.ts';
 import { createSealer } from '../../../runtime/auth/sealing.ts';
 import { verifyContext } from '../../../runtime/config/context.ts';
@@ -261,6 +261,24 @@ describe('revocation reaches a known token within a second', () => {
     test.clock.advance(1_000);
     expect(await statusOf('echo', tokens.access_token)).toBe(401);
     expect(await statusOf('echo', tokens.access_token)).toBe(401);
+  });
+
+  it.each([
+    ['grant', () => test.store.revokeGrant(String(decodeJwt(tokens.access_token).gid))],
+    ['client', () => test.store.deleteClient(String(decodeJwt(tokens.access_token).client_id))],
+    ['person', () => test.store.revokeUser('local:alice', test.clock.now() + 1)],
+  ])('%s: at once, by the notice of the store', async (_name, end) => {
+    expect(await statusOf('echo', tokens.access_token)).toBe(200);
+    await end();
+    // The clock stands still: without the notice nothing would be read again.
+    await vi.waitFor(async () => expect(await statusOf('echo', tokens.access_token)).toBe(401));
+  });
+
+  it('a token whose end was told does not pass with the store down', async () => {
+    expect(await statusOf('echo', tokens.access_token)).toBe(200);
+    await test.store.revokeGrant(String(decodeJwt(tokens.access_token).gid));
+    test.store.down = true;
+    await vi.waitFor(async () => expect(await statusOf('echo', tokens.access_token)).toBe(503));
   });
 
   it('with one reading for all who wait', async () => {
