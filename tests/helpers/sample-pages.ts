@@ -10,6 +10,8 @@ const SERVICES = [
   { name: 'time', title: 'Time', description: 'Converts between time zones.', chosen: false },
 ];
 
+const ACCOUNT = { userName: 'octocat', via: 'with GitHub' };
+
 const CONSENT: ConsentPage = {
   ...form,
   clientName: 'Claude',
@@ -54,12 +56,12 @@ export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
     'consent-signed-in',
     pages.consent({
       ...CONSENT,
-      account: { userName: 'octocat', provider: 'GitHub' },
+      account: ACCOUNT,
       decisions: [{ value: 'allow', label: 'Allow' }],
       signInNext: undefined,
     }),
   ],
-  ['sign-out', pages.signOut({ csrf: 'csrf', userName: 'octocat', provider: 'GitHub' })],
+  ['sign-out', pages.signOut({ csrf: 'csrf', account: ACCOUNT })],
   ['signed-out', pages.signedOut({ was: 'octocat' })],
   ['not-signed-in', pages.signedOut({})],
   ['passphrase', pages.passphrase({ ...form, clientName: 'Claude', userName: 'alice' })],

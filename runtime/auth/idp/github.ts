@@ -47,7 +47,7 @@ export function createGithubProvider(
     id: 'github',
     title: TITLE,
     admits: createAdmission(settings),
-    begin: async ({ state, redirectUri }) => {
+    begin: async ({ state, redirectUri, chooseAccount }) => {
       const codeVerifier = oauth.generateRandomCodeVerifier();
       const url = new URL(github.server.authorization_endpoint ?? '');
       url.searchParams.set('client_id', settings.clientId);
@@ -56,6 +56,7 @@ export function createGithubProvider(
       url.searchParams.set('state', state);
       url.searchParams.set('code_challenge', await oauth.calculatePKCECodeChallenge(codeVerifier));
       url.searchParams.set('code_challenge_method', 'S256');
+      if (chooseAccount === true) url.searchParams.set('prompt', 'select_account');
       if (github.orgs.size > 0) url.searchParams.set('scope', 'read:org');
       return { url: url.href, codeVerifier };
     },

@@ -11,6 +11,13 @@ export interface Begun {
   nonce?: string;
 }
 
+export interface Begin {
+  state: string;
+  redirectUri: string;
+  /** The person wants to prove anew who they are, perhaps as somebody else: the site should ask, not go on as before. */
+  chooseAccount?: boolean;
+}
+
 export interface Finish {
   /** The parameters that the provider sent back to `/callback`. */
   query: URLSearchParams;
@@ -37,7 +44,7 @@ interface ProviderBase {
 export interface RemoteProvider extends ProviderBase {
   kind: 'remote';
   /** @throws SignInError with words for the person */
-  begin(options: { state: string; redirectUri: string }): Promise<Begun>;
+  begin(options: Begin): Promise<Begun>;
   /** @throws SignInError with words for the person */
   finish(options: Finish): Promise<Identity>;
 }

@@ -5,6 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 
+export interface Account {
+  userName: string;
+  /** "with GitHub", "on this computer". */
+  via: string;
+}
+
 export interface ConsentPage {
   handle: string;
   csrf: string;
@@ -19,8 +25,8 @@ export interface ConsentPage {
   choose: boolean;
   services: { name: string; title: string; description: string; chosen: boolean }[];
   staysSignedIn: boolean;
-  /** As whom the person is signed in, and where that was. */
-  account?: { userName: string; provider: string | undefined } | undefined;
+  /** As whom the person is signed in. */
+  account?: Account | undefined;
   /** The buttons that allow. */
   decisions: { value: string; label: string }[];
   /** What comes after the button. */
@@ -52,8 +58,7 @@ export interface ContinuePage {
 
 export interface SignOutPage {
   csrf: string;
-  userName: string;
-  provider: string | undefined;
+  account: Account;
 }
 
 export interface ErrorPage {

@@ -7,6 +7,7 @@ import type { IdentityProvider } from '../idp/provider.ts';
 import type { ConsentPage } from '../pages/render.ts';
 import { covers } from '../scopes.ts';
 import { sendPage } from '../send-page.ts';
+import { accountOf } from './account.ts';
 
 /** What a client without a name is called. */
 const NAMELESS = 'An application without a name';
@@ -49,10 +50,11 @@ export function sendConsentPage(
 
 /** With a session, on as its user; else a button for each provider. */
 function waysOn(
-  { providers }: AuthContext,
+  context: AuthContext,
   session: SessionRecord | undefined,
 ): Pick<ConsentPage, 'account' | 'decisions' | 'signInNext'> {
   if (session === undefined) {
+    const { providers } = context;
     const several = providers.list.length > 1;
     return {
       decisions: providers.list.map(({ id, title }) => ({
@@ -62,9 +64,7 @@ function waysOn(
       signInNext: signInNext(providers.list),
     };
   }
-  const { id, name } = session.user;
-  const title = providers.byId(id.slice(0, id.indexOf(':')))?.title;
-  return { account: { userName: name, provider: title }, decisions: [{ value: 'allow', label: 'Allow' }] };
+  return { account: accountOf(context, session), decisions: [{ value: 'allow', label: 'Allow' }] };
 }
 
 function signInNext([only, ...others]: readonly IdentityProvider[]): string | undefined {

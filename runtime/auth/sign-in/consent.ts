@@ -166,6 +166,7 @@ async function signInAt(
   const { url, ...kept } = await provider.begin({
     state,
     redirectUri: callbackUrl(context.settings.topology),
+    chooseAccount: agreed.chooseAccount === true,
   });
   await begin(context, { ...agreed, step: 'upstream', upstream: { provider: provider.id, ...kept } }, state);
   return sendOnward(context, reply, `Sign in with ${provider.title}`, url);

@@ -5,6 +5,7 @@ import type { AuthContext } from '../auth-context.ts';
 import { AccessDeniedError } from '../errors.ts';
 import { readParameters } from '../parameters.ts';
 import { sendPage } from '../send-page.ts';
+import { accountOf } from './account.ts';
 
 /** What the CSRF token of the form is for; no handle of a transaction looks like it. */
 const FORM = 'signout';
@@ -17,12 +18,8 @@ export async function showSignOut(
 ): Promise<FastifyReply> {
   const session = await context.sessions.find(request, reply);
   if (session === undefined) return sendPage(reply, 200, context.pages.signedOut({}));
-  const { id, name } = session.user;
-  const page = context.pages.signOut({
-    csrf: tokenOf(context, session),
-    userName: name,
-    provider: context.providers.byId(id.slice(0, id.indexOf(':')))?.title,
-  });
+  const account = accountOf(context, session);
+  const page = context.pages.signOut({ csrf: tokenOf(context, session), account });
   return sendPage(reply, 200, page);
 }
 

@@ -106,24 +106,24 @@ describe('a person who agreed before', () => {
   });
 });
 
-describe('a client that anyone can impersonate is always asked for (RFC 6749 §10.2)', () => {
+describe('who agreed to a client that anyone can impersonate (RFC 6749 §10.2)', () => {
   it.each([
     ['public, on loopback', { redirect_uris: [REDIRECT_URI] }],
     ['public, private-use scheme', { redirect_uris: ['com.example.app:/callback'] }],
     ['public, loopback beside https', { redirect_uris: [LOCALHOST, WEB] }],
-  ])('%s', async (_name, metadata) => {
+  ])('is asked for a client that is %s', async (_name, metadata) => {
     const other = await registerClient(test.origin, metadata);
     await authorize(test, { client: other, person });
     expect(await isAsked({}, other)).toBe(true);
   });
 
-  it('and one whose code our own page shows', async () => {
+  it('is asked for one whose code our own page shows', async () => {
     const other = await registerClient(test.origin, { redirect_uris: [`${test.origin}/success`] });
     await authorize(test, { client: other, person });
     expect(await isAsked({}, other)).toBe(true);
   });
 
-  it('but not one that keeps a secret', async () => {
+  it('is not asked again for one that keeps a secret', async () => {
     const other = await registerClient(test.origin, { token_endpoint_auth_method: 'client_secret_post' });
     await authorize(test, { client: other, person });
     expect(await isAsked({}, other)).toBe(false);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGithubStandIn, type GithubStandIn } from '../../helpers/github-stand-in.ts';
-import { authorize, openConsent, registerClient, type Person } from '../../helpers/oauth-flow.ts';
+import { authorize, openConsent, registerClient, Person } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
 import { sha256 } from '../../../runtime/auth/hashing.ts';
 
@@ -165,6 +165,18 @@ describe('what was agreed to as one user counts for no other', () => {
 });
 
 describe('prompt and max_age', () => {
+  it('login lets the person choose the account at the provider, too', async () => {
+    for (const [prompt, upstream] of [
+      [undefined, null],
+      ['login', 'select_account'],
+    ] as const) {
+      const person = new Person(() => false);
+      const { page } = await openConsent(test, { person, authorize: { prompt } });
+      const url = new URL((await person.press(page, { decision: 'allow:github' })).url);
+      expect(url.searchParams.get('prompt')).toBe(upstream);
+    }
+  });
+
   const web = { redirect_uris: ['https://app.example/cb'] };
 
   it('login and max_age let no session do', async () => {
