@@ -14,6 +14,7 @@ const layers = {
   'runtime/install': ['runtime/config'],
   'runtime/assembly': [
     'runtime/config',
+    'runtime/store',
     'runtime/policy',
     'runtime/auth',
     'runtime/proxy',

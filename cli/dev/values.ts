@@ -12,7 +12,7 @@ import { builtinCatalog } from '../package-root.ts';
 const UNUSED_ROOT_SECRET = 'not-used-by-dev'.padEnd(43, '-');
 
 /** Keys whose value says nothing about this machine. */
-const DEPLOYMENT_ONLY = ['JWT_PRIVATE_KEY_B64', 'REDIS_URL', 'REDIS_PASSWORD'];
+const DEPLOYMENT_ONLY = ['JWT_PRIVATE_KEY_B64', 'REDIS_URL', 'REDIS_USERNAME', 'REDIS_PASSWORD'];
 
 /** Our catalog and the folder's own `services/`. */
 export function devCatalog(folder: string): Catalog {

@@ -1,4 +1,5 @@
 /** What the Compose file says. */
+import { parseRedisUrl } from '../../runtime/config/redis-url.ts';
 import { secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
 import type { Config } from '../../runtime/config/load.ts';
 import {
@@ -51,7 +52,8 @@ const FOR_SERVICES = [
 
 /** True when the store is the Redis of the stack, not one elsewhere. */
 export function usesStackRedis(values: ConfigValues): boolean {
-  return new URL(values.REDIS_URL).hostname === 'redis';
+  const target = parseRedisUrl(values.REDIS_URL);
+  return target?.kind === 'single' && target.address.host === 'redis';
 }
 
 /** @returns the tag that the image built from mcpgw's own code has */

@@ -15,6 +15,7 @@ export const AUTH_SECRETS = [
   'REGISTRATION_TOKEN',
   'PASSPHRASE_HASH',
   'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
 ] as const;
 
 /** Whose secret it is; of a provider that nobody signs in with it has no use. */

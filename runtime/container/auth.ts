@@ -2,6 +2,7 @@
 import { listenForAdmin } from '../auth/admin/listen.ts';
 import { createAuth } from '../auth/app.ts';
 import { authSettings } from '../assembly/auth-settings.ts';
+import { redisOptions } from '../assembly/redis-options.ts';
 import type { Service } from '../config/catalog.ts';
 import { gather, knownKeys, parseConfig, topologyOf } from '../config/load.ts';
 import { openRedisStore } from '../store/redis.ts';
@@ -17,8 +18,7 @@ export async function serveAuth(environment: Record<string, string | undefined>)
   const config = parseConfig(gather(environment, {}, knownKeys(catalog)), catalog);
   const { values } = config;
   const store = openRedisStore({
-    url: values.REDIS_URL,
-    ...(values.REDIS_PASSWORD === undefined ? {} : { password: values.REDIS_PASSWORD }),
+    ...redisOptions(values),
     logger,
   });
   const services = config.services.map((name) => catalog.services.get(name) as Service);

@@ -16,10 +16,18 @@ import type { KeyRecord, Store } from './store.ts';
 const TIMEOUT_MS = 2_000;
 
 export interface RedisStoreOptions {
-  /** `redis://host:port/db` or `rediss://` (TLS). */
+  /** One server, Sentinels or a Cluster: see `runtime/config/redis-url.ts`. */
   url: string;
-  /** Rules over one in the URL. */
+  username?: string;
   password?: string;
+  sentinelPassword?: string;
+  /** PEM of the authority of the servers' certificates, where it is not one that Node trusts. */
+  ca?: string;
+  /**
+   * How many replicas must have what uses up a code or a token, or ends something, before it counts (default 0: a lost
+   * master may then bring back what was used or ended in its last moments).
+   */
+  waitReplicas?: number;
   /** Clock, milliseconds since the epoch; replicas' clocks must agree to well within a minute. */
   now?: () => number;
   logger?: Logger;
@@ -33,8 +41,8 @@ export interface RedisStoreOptions {
  * evicted revocation would bring tokens back.
  */
 export function openRedisStore(options: RedisStoreOptions): Store {
-  const { url, password, now = Date.now, logger = silentLogger, timeoutMs = TIMEOUT_MS } = options;
-  const redis = connectToRedis({ url, password, timeoutMs, logger });
+  const { now = Date.now, logger = silentLogger, timeoutMs = TIMEOUT_MS, waitReplicas = 0 } = options;
+  const redis = connectToRedis({ ...options, timeoutMs, logger, waitReplicas });
 
   return {
     ping: async () => {

@@ -75,6 +75,7 @@ test('every secret is marked as one', () => {
     'JWT_PRIVATE_KEY_B64',
     'REGISTRATION_TOKEN',
     'REDIS_PASSWORD',
+    'REDIS_SENTINEL_PASSWORD',
   ]);
   for (const key of CONFIG_KEYS.filter((name) => /SECRET|PASSWORD|PRIVATE_KEY|_TOKEN$/.test(name)))
     expect(secrets).toContain(key);

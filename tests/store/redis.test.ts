@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -5,6 +8,7 @@ import type { Logger } from '../../runtime/config/log.ts';
 import { openRedisStore } from '../../runtime/store/redis.ts';
 import { StoreUnavailableError } from '../../runtime/store/store.ts';
 import type { Store } from '../../runtime/store/store.ts';
+import { AUTHORITY, CERTIFICATE, CERTIFICATE_KEY } from '../cli/net/certificates.ts';
 import { describeStoreContract } from './contract.ts';
 import { TestClock, makeClient, makeGrant, makeKey, makeTransaction } from './records.ts';
 import { freePort, hasRedis, startRedis } from './redis-server.ts';
@@ -150,17 +154,54 @@ function describeRedis(): void {
 function describeFaults(): void {
   it('fails at once when nothing listens', async () => {
     const port = await freePort();
-    const store = openRedisStore({ url: `redis://user:hunter2@127.0.0.1:${port}/3` });
+    const store = openRedisStore({ url: `redis://127.0.0.1:${port}/3` });
     onTestFinished(() => store.close());
     const failure = await rejectionOf(store.ping());
     expect(failure).toBeInstanceOf(StoreUnavailableError);
     expect(failure.message).toBe(
-      `The store at redis://127.0.0.1:${port}/3 failed: connect ECONNREFUSED 127.0.0.1:${port}.`,
+      `The store at 127.0.0.1:${port} failed: connect ECONNREFUSED 127.0.0.1:${port}.`,
     );
     const beganMs = performance.now();
     for (let index = 0; index < 100; index++)
       await expect(store.getGrant('g')).rejects.toThrow(StoreUnavailableError);
     expect(performance.now() - beganMs).toBeLessThan(500);
+  });
+
+  it('refuses a URL with a password in it, without telling it', () => {
+    expect(() => openRedisStore({ url: 'redis://user:hunter2@127.0.0.1/3' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string }) as Error,
+    );
+  });
+
+  it('speaks TLS, as a named user, and only to a server whose certificate holds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcpgw-redis-tls-'));
+    writeFileSync(join(folder, 'cert.pem'), CERTIFICATE);
+    writeFileSync(join(folder, 'key.pem'), CERTIFICATE_KEY);
+    const port = await freePort();
+    const server = await startRedis({
+      folder,
+      port: await freePort(),
+      args: [
+        ...['--tls-port', String(port), '--tls-cert-file', join(folder, 'cert.pem')],
+        ...['--tls-key-file', join(folder, 'key.pem'), '--tls-auth-clients', 'no'],
+        ...['--tls-ca-cert-file', join(folder, 'cert.pem')],
+      ],
+    });
+    onTestFinished(() => server.stop());
+    const operator = new Redis(server.url);
+    onTestFinished(() => operator.disconnect());
+    await operator.acl('SETUSER', 'gateway', 'on', '>right-secret', '~*', '&*', '+@all');
+    const who = { username: 'gateway', password: 'right-secret' };
+    const open = (host: string, ca?: string) => {
+      const store = openRedisStore({ url: `rediss://${host}:${port}/0`, ...who, ...(ca && { ca }) });
+      onTestFinished(() => store.close());
+      return store;
+    };
+    const store = open('localhost', AUTHORITY);
+    await store.putClient(makeClient('c', Date.now()));
+    expect(await store.getClient('c')).toBeDefined();
+    await expect(open('localhost').ping()).rejects.toThrow(/certificate/);
+    await expect(open('127.0.0.1', AUTHORITY).ping()).rejects.toThrow(/altnames/);
   });
 
   it('names a wrong password without telling it, also to a logger that prints all of an error', async () => {

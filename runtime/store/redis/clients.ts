@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { byNewestIssued } from '../order.ts';
 import type { ClientRecord, Store } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
@@ -28,7 +29,7 @@ export function clientSteps(redis: RedisConnection, now: () => number): Pick<Sto
     },
     getClient: async (id) => read(await redis.ask((client) => client.hget(keyOf.client(id), 'record'))),
     deleteClient: async (id) =>
-      (await redis.ask((client) => client.deleteClient(keyOf.client(id), now()))) === 1,
+      (await redis.askDurably((client) => client.deleteClient(keyOf.client(id), now()))) === 1,
     listClients: async () => {
       const records = await scanClients(redis);
       return records.flatMap((record) => read(record) ?? []).sort(byNewestIssued);
@@ -38,17 +39,7 @@ export function clientSteps(redis: RedisConnection, now: () => number): Pick<Sto
 
 /** By SCAN: an index beside the records could disagree with them. It walks all keys, in small steps. */
 async function scanClients(redis: RedisConnection): Promise<(string | null)[]> {
-  // SCAN may return a key twice.
-  const keys = new Set<string>();
-  let cursor = '0';
-  do {
-    const [next, found] = await redis.ask((client) =>
-      client.scan(cursor, 'MATCH', CLIENT_KEYS, 'COUNT', SCAN_COUNT),
-    );
-    for (const key of found) keys.add(key);
-    cursor = next;
-  } while (cursor !== '0');
-  const all = [...keys];
+  const all = [...new Set((await redis.askMasters(scanKeys)).flat())];
   const records: (string | null)[] = [];
   for (let start = 0; start < all.length; start += SCAN_COUNT) {
     const some = all.slice(start, start + SCAN_COUNT);
@@ -57,4 +48,16 @@ async function scanClients(redis: RedisConnection): Promise<(string | null)[]> {
     );
   }
   return records;
+}
+
+/** SCAN may return a key twice. */
+async function scanKeys(redis: Redis): Promise<string[]> {
+  const keys: string[] = [];
+  let cursor = '0';
+  do {
+    const [next, found] = await redis.scan(cursor, 'MATCH', CLIENT_KEYS, 'COUNT', SCAN_COUNT);
+    keys.push(...found);
+    cursor = next;
+  } while (cursor !== '0');
+  return keys;
 }

@@ -19,20 +19,20 @@ export function grantSteps(redis: RedisConnection, now: () => number): Pick<Stor
       const key = keyOf.grant(grantId);
       const ttl = ttlMs(expiresAtMs, now());
       return toRedeemResult(
-        await redis.ask((client) => client.redeemCode(key, now(), codeHash, expiresAtMs, ttl)),
+        await redis.askDurably((client) => client.redeemCode(key, now(), codeHash, expiresAtMs, ttl)),
       );
     },
     rotateRefresh: async ({ grantId, generation, sealed, graceMs, expiresAtMs }) => {
       const key = keyOf.grant(grantId);
       const ttl = ttlMs(expiresAtMs, now());
       return toRotateResult(
-        await redis.ask((client) =>
+        await redis.askDurably((client) =>
           client.rotateRefresh(key, now(), generation, sealed, graceMs, expiresAtMs, ttl),
         ),
       );
     },
     revokeGrant: async (id) => {
-      await redis.ask((client) => client.revokeGrant(keyOf.grant(id)));
+      await redis.askDurably((client) => client.revokeGrant(keyOf.grant(id)));
     },
   };
 }

@@ -11,7 +11,9 @@ export function recordSteps(redis: RedisConnection, now: () => number): Pick<Sto
   const read = <Kind extends RecordKind>(json: string | null) =>
     unlessEnded(parseRecord<RecordKinds[Kind]>(json), now());
   const swap = async (key: string, expected: string, next: { expiresAtMs: number }): Promise<boolean> =>
-    (await redis.ask((client) => client.swapString(key, expected, JSON.stringify(next), ttlOf(next)))) === 1;
+    (await redis.askDurably((client) =>
+      client.swapString(key, expected, JSON.stringify(next), ttlOf(next)),
+    )) === 1;
 
   return {
     putRecord: async (kind, id, record) => {
@@ -21,7 +23,7 @@ export function recordSteps(redis: RedisConnection, now: () => number): Pick<Sto
     addRecord: async (kind, id, record) => {
       const key = keyOf.record(kind, id);
       const json = JSON.stringify(record);
-      const found = await redis.ask((client) => client.addString(key, json, ttlOf(record)));
+      const found = await redis.askDurably((client) => client.addString(key, json, ttlOf(record)));
       if (found === null) return true;
       // One that has ended may still be there: of those who find it so one replaces it.
       return read(found) === undefined && (await swap(key, found, record));
@@ -32,6 +34,6 @@ export function recordSteps(redis: RedisConnection, now: () => number): Pick<Sto
       unlessEnded(expected, now()) !== undefined &&
       (await swap(keyOf.record(kind, id), JSON.stringify(expected), next)),
     takeRecord: async <Kind extends RecordKind>(kind: Kind, id: string) =>
-      read<Kind>(await redis.ask((client) => client.getdel(keyOf.record(kind, id)))),
+      read<Kind>(await redis.askDurably((client) => client.getdel(keyOf.record(kind, id)))),
   };
 }

@@ -5,7 +5,8 @@
  */
 import { isDocumentClient, judgeStanding } from '../standing.ts';
 import type { Standing } from '../store.ts';
-import type { RedisClient, RedisConnection } from './connection.ts';
+import type { RedisClient } from './client.ts';
+import type { RedisConnection } from './connection.ts';
 import { keyOf } from './keys.ts';
 
 interface Asked {

@@ -13,7 +13,7 @@ type StandingMethod = 'revokeUser' | 'userRevokedAt' | 'revokeClient' | 'standin
 
 export function standingSteps(redis: RedisConnection, now: () => number): Pick<Store, StandingMethod> {
   const raise = async (key: string, kind: 'user' | 'client', atMs: number): Promise<void> => {
-    await redis.ask((client) => client.raise(key, kind, atMs, REVOCATION_TTL_MS));
+    await redis.askDurably((client) => client.raise(key, kind, atMs, REVOCATION_TTL_MS));
   };
   return {
     revokeUser: (userId, atMs) => raise(keyOf.userRevocation(userId), 'user', atMs),

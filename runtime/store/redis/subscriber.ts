@@ -1,7 +1,13 @@
-import type { Redis } from 'ioredis';
 import { Notices } from '../notices.ts';
 import type { Notice } from '../store.ts';
 import { NOTICES } from './keys.ts';
+
+/** What is needed of ioredis's connection, or of its Cluster. */
+export interface SubscriberConnection {
+  on(event: string, listener: (...args: string[]) => void): unknown;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+}
 
 export interface Subscriber {
   subscribe(listener: (notice: Notice) => void): () => void;
@@ -15,7 +21,7 @@ export interface Subscriber {
  *
  * @param connect opens a connection that connects again by itself
  */
-export function createSubscriber(connect: () => Pick<Redis, 'on' | 'subscribe' | 'disconnect'>): Subscriber {
+export function createSubscriber(connect: () => SubscriberConnection): Subscriber {
   const notices = new Notices();
   let connection: ReturnType<typeof connect> | undefined;
 
@@ -27,6 +33,8 @@ export function createSubscriber(connect: () => Pick<Redis, 'on' | 'subscribe' |
       const notice = parseNotice(message);
       if (notice !== undefined) notices.tell(notice);
     });
+    // A Cluster looks for another node to listen to by itself when one goes.
+    connection.on('-node', () => notices.tell({ kind: 'all' }));
     connection.on('ready', () => {
       // One that fails is tried again with the next connection.
       connection?.subscribe(NOTICES).then(
