@@ -25,6 +25,7 @@ const RESERVED = new Set([
     'revoke',
     'introspect',
     'device',
+    'signout',
     'verify',
     'jwks',
   ],
