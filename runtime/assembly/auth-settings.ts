@@ -28,6 +28,7 @@ export function authSettings(
     refreshGraceSeconds: values.REFRESH_GRACE,
     corsOrigins: values.MCP_CORS_ORIGINS,
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
+    clientDocumentDomains: values.CLIENT_DOCUMENT_DOMAINS,
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
     identityProviders: values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values)),
     rateLimitFactor: values.RATE_LIMIT_FACTOR,

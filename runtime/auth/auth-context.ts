@@ -2,11 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import type { Logger } from '../config/log.ts';
 import { issuer } from '../config/topology.ts';
 import type { Policy } from '../policy/policy.ts';
+import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import { createAudit, type Audit } from './audit/audit.ts';
 import { createCallers, type Callers } from './caller.ts';
 import { createBrowsers, type Browsers } from './sign-in/browser.ts';
 import { createSessions, type Sessions } from './sign-in/sessions.ts';
+import { createDocuments, type Documents } from './clients/documents.ts';
 import { createProviders, type Providers } from './idp/index.ts';
 import { loadKeySet, type KeySet } from './tokens/keys.ts';
 import { createEventSink } from './audit/event-sink.ts';
@@ -35,6 +37,8 @@ export interface AuthContext {
   browsers: Browsers;
   sessions: Sessions;
   limiter: Limiter;
+  /** What clients have on their own sites. */
+  documents: Documents;
   pages: Pages;
   audit: Audit;
   callers: Callers;
@@ -53,6 +57,8 @@ export interface AuthOptions {
   fetch?: typeof fetch;
   /** Without it everybody who may sign in may use everything. */
   policy?: Policy;
+  /** For what clients name: metadata documents and key sets. */
+  guardedFetch?: GuardedFetch;
 }
 
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
@@ -94,6 +100,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
       caller: callers.current,
       now,
     }),
+    documents: createDocuments({ store, fetch: options.guardedFetch ?? createGuardedFetch(), now }),
     pages: createPages(new URL(issuer(settings.topology)).host),
     audit,
     callers,

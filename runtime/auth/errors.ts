@@ -160,11 +160,14 @@ export class ServerError extends OAuthError {
 /** How long a caller is asked to wait when the store is down, in seconds. */
 export const RETRY_AFTER_SECONDS = 5;
 
-/** The store does not answer: nothing is decided (security invariant 13). */
+/** The store, or something else that a decision needs, does not answer: nothing is decided (security invariant 13). */
 export class TemporarilyUnavailableError extends OAuthError {
-  constructor(debug?: string) {
-    const hint = `This server cannot reach its storage. Try again in ${RETRY_AFTER_SECONDS} seconds.`;
-    super('temporarily_unavailable', 503, hint, debug, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+  constructor(
+    debug?: string,
+    hint = `This server cannot reach its storage. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
+    retryAfterSeconds = RETRY_AFTER_SECONDS,
+  ) {
+    super('temporarily_unavailable', 503, hint, debug, { 'retry-after': String(retryAfterSeconds) });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { resourceUrl } from '../config/topology.ts';
 import type { AuthContext } from './auth-context.ts';
-import { CLIENT_AUTH_METHODS } from './clients/auth-methods.ts';
+import { ASSERTION_ALGORITHMS, CLIENT_AUTH_METHODS } from './clients/auth-methods.ts';
 import { GRANT_TYPES } from './tokens/grants/index.ts';
 import { JWKS_PATH } from './tokens/jwks.ts';
 import { supportedScopes } from './scopes.ts';
@@ -26,10 +26,14 @@ export function authorizationServerMetadata({ settings, issuer }: AuthContext): 
     response_modes_supported: ['query'],
     grant_types_supported: [...GRANT_TYPES.keys()],
     token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    ...((settings.clientDocumentDomains ?? []).length > 0 && { client_id_metadata_document_supported: true }),
     revocation_endpoint: `${issuer}/revoke`,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint: `${issuer}/introspect`,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     protected_resources: topology.services.map((service) => resourceUrl(topology, service)),

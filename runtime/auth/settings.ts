@@ -67,6 +67,8 @@ export interface AuthSettings {
   corsOrigins: string[];
   /** The initial access token that registering needs (RFC 7591 §3); without it anybody may register. */
   registrationToken?: string;
+  /** Hosts whose client ID metadata documents are taken; `*` for all of them. Absent or empty: none. */
+  clientDocumentDomains?: string[];
   /** Redirect URIs with an undotted scheme that may register, compared exactly. */
   privateUseRedirects: string[];
   /** At least one. With several, the person chooses on the consent page. */

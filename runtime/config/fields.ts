@@ -83,6 +83,18 @@ function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value;
 }
 
+/** Comma-separated host names in lower case, or `*` alone. */
+export function clientHosts() {
+  return list()
+    .transform((values) => values.map((value) => value.toLowerCase()))
+    .refine(
+      (values) =>
+        values.every((value) => value.split('.').every((label) => HOST_LABEL.test(label))) ||
+        (values.length === 1 && values[0] === '*'),
+      'must be host names like claude.ai (no scheme or path), separated by commas, or * alone',
+    );
+}
+
 /** An absolute http or https URL, without a trailing slash. */
 export function httpUrl() {
   return z

@@ -20,7 +20,7 @@ export interface GuardedResponse {
   /** Any status; a redirect is an answer like another. */
   status: number;
   /** The header's value, by its name in lower case; of several, the first. */
-  header(name: string): string | undefined;
+  header: (name: string) => string | undefined;
   /** UTF-8. */
   body: string;
 }

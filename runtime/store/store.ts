@@ -136,6 +136,9 @@ export interface DocumentRecord {
   body: string;
   etag?: string;
   fetchedAtMs: number;
+  /** Until then it is as good as fetched anew; after that it must be asked for again. */
+  freshUntilMs: number;
+  /** Until then it serves while its site cannot be reached. */
   expiresAtMs: number;
 }
 

@@ -6,6 +6,7 @@ import type { AuthSettings, IdentityProviderSettings } from '../../runtime/auth/
 import type { Logger } from '../../runtime/config/log.ts';
 import { pathMatches, routeTable } from '../../runtime/config/routes.ts';
 import { resourceUrl, type Topology } from '../../runtime/config/topology.ts';
+import type { GuardedFetch } from '../../runtime/net/guarded-fetch.ts';
 import { createMemoryStore } from '../../runtime/store/memory.ts';
 import { StoreUnavailableError, type Store } from '../../runtime/store/store.ts';
 import type { GithubStandIn } from './github-stand-in.ts';
@@ -52,6 +53,8 @@ export interface TestAuthOptions {
   store?: SwitchableStore;
   clock?: TestClock;
   fetch?: typeof fetch;
+  /** For client ID metadata documents and key sets; without it there are none. */
+  guardedFetch?: GuardedFetch;
 }
 
 export function createTestClock(startMs = Date.now()): TestClock {
@@ -104,6 +107,7 @@ export function testSettings(topology: Topology, options: TestAuthOptions = {}):
     sessionTimeoutSeconds: 1800,
     refreshGraceSeconds: 120,
     corsOrigins: ['*'],
+    clientDocumentDomains: ['*'],
     privateUseRedirects: ['cursor://anysphere.cursor-mcp/oauth/callback'],
     identityProviders: [providerOf(options)],
     documents: {},
@@ -142,6 +146,7 @@ export async function startTestAuth(options: TestAuthOptions = {}): Promise<Test
     logger,
     now: clock.now,
     ...(options.fetch !== undefined && { fetch: options.fetch }),
+    guardedFetch: options.guardedFetch ?? (() => Promise.reject(new Error('no fetch in this test'))),
   });
   server.on('request', (request, response) => void edge(auth, settings.topology, request, response));
   return {

@@ -12,6 +12,7 @@ export const CLIENT_AUTH_METHODS = [
   'none',
   'client_secret_basic',
   'client_secret_post',
+  'private_key_jwt',
 ] as const satisfies readonly ClientAuthMethod[];
 
 /** What `token_endpoint_auth_signing_alg_values_supported` lists: asymmetric ones only, `none` never (RFC 8414 §2). */

@@ -13,10 +13,12 @@ import {
   InvalidRequestError,
   LoginRequiredError,
   OAuthError,
+  UnauthorizedClientError,
   UnsupportedResponseTypeError,
 } from '../errors.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { isS256Challenge } from './pkce.ts';
+import { resolveClient } from '../clients/resolve-client.ts';
 import { isRegisteredRedirect, isWebRedirect, redirectTarget } from '../clients/redirect-uri.ts';
 import { fitScopes, parseScope, serviceOfScope } from '../scopes.ts';
 import { sendPage } from '../send-page.ts';
@@ -44,6 +46,7 @@ export async function authorize(
   let asked: Asked;
   let prompt: Prompt;
   try {
+    assertMayAsk(client);
     asked = { ...readRequest(context, parameters), ...redirect };
     prompt = readPrompt(parameters);
   } catch (error) {
@@ -95,14 +98,20 @@ function mustAsk(session: SessionRecord | undefined): OAuthError {
  * identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST NOT
  * automatically redirect the user-agent to the invalid redirection URI."
  */
-async function findClient({ store }: AuthContext, parameters: Parameters): Promise<ClientRecord> {
-  const client = await store.getClient(parameters.required('client_id'));
+async function findClient(context: AuthContext, parameters: Parameters): Promise<ClientRecord> {
+  const client = await resolveClient(context, parameters.required('client_id'));
   if (client === undefined) {
     throw new InvalidClientError(
       'The application is not registered here, or its registration has ended. Remove the connection in the application and add it again.',
     );
   }
   return client;
+}
+
+/** RFC 6749 §4.1.2.1, `unauthorized_client`: not every client registers for this way. */
+function assertMayAsk({ metadata }: ClientRecord): void {
+  if (metadata.grant_types.includes('authorization_code')) return;
+  throw new UnauthorizedClientError('The application did not register the grant type authorization_code.');
 }
 
 function readRedirectUri(

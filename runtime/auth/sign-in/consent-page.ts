@@ -5,6 +5,7 @@ import type { AuthContext } from '../auth-context.ts';
 import { isLoopbackRedirect, redirectTarget } from '../clients/redirect-uri.ts';
 import type { IdentityProvider } from '../idp/provider.ts';
 import type { ConsentPage } from '../pages/render.ts';
+import { clientHost } from '../clients/resolve-client.ts';
 import { covers } from '../scopes.ts';
 import { sendPage } from '../send-page.ts';
 import { accountOf } from './account.ts';
@@ -36,7 +37,7 @@ export function sendConsentPage(
     handle,
     csrf: context.browsers.csrfToken(handle, browserHash),
     clientName: clientNameOf(client),
-    clientHost: client.id.startsWith('https://') ? new URL(client.id).host : undefined,
+    clientHost: clientHost(client.id),
     redirectTarget: redirectTarget(redirectUri),
     loopback: isLoopbackRedirect(redirectUri),
     choose: transaction.resources.length === 0,

@@ -13,6 +13,7 @@ import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
 import { AccessDeniedError, InvalidClientError, InvalidRequestError } from '../errors.ts';
 import type { IdentityProvider } from '../idp/provider.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
+import { resolveClient } from '../clients/resolve-client.ts';
 import { fitScopes } from '../scopes.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
 import { issueCode } from './issue-code.ts';
@@ -113,11 +114,8 @@ export async function resumeForm(
 }
 
 /** @throws InvalidClientError when the client was removed meanwhile */
-export async function clientOf(
-  { store }: AuthContext,
-  { clientId }: TransactionRecord,
-): Promise<ClientRecord> {
-  const client = await store.getClient(clientId);
+export async function clientOf(context: AuthContext, { clientId }: TransactionRecord): Promise<ClientRecord> {
+  const client = await resolveClient(context, clientId);
   if (client === undefined)
     throw new InvalidClientError('The registration of the application has just ended.');
   return client;

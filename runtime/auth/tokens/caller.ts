@@ -25,14 +25,15 @@ export interface ResourceServer {
  * @throws InvalidClientError, InvalidRequestError, StoreUnavailableError
  */
 export async function authenticate(
-  { store, audit, limiter }: AuthContext,
+  context: AuthContext,
   request: FastifyRequest,
   parameters: Parameters,
 ): Promise<ClientRecord> {
+  const { audit, limiter } = context;
   const client = parameters.one('client_id');
   limiter.assertOpen('failures', { client });
   try {
-    return await authenticateClient(store, request.headers.authorization, parameters);
+    return await authenticateClient(context, request.headers.authorization, parameters);
   } catch (error) {
     if (!(error instanceof InvalidClientError)) throw error;
     audit('client_refused', { reason: error.hint });

@@ -1,6 +1,6 @@
 /** What the services and their clients are held to. */
 import { z } from 'zod';
-import { integer, list, origins } from '../fields.ts';
+import { clientHosts, integer, list, origins } from '../fields.ts';
 import { keysOf } from '../key-meta.ts';
 
 const key = keysOf('MCP');
@@ -31,6 +31,12 @@ export const mcpKeys = {
     title: 'Largest message',
     description: 'Bytes of one JSON-RPC message, either way.',
     example: '10485760',
+  }),
+  CLIENT_DOCUMENT_DOMAINS: key(clientHosts().default(['*']), {
+    title: 'Client document hosts',
+    description:
+      'Hosts whose client ID metadata documents are taken (a client names itself by the URL of one, without registering), separated by commas. *: any. Empty: none.',
+    example: 'claude.ai,chatgpt.com,vscode.dev',
   }),
   PRIVATE_USE_REDIRECTS: key(list().default(['cursor://anysphere.cursor-mcp/oauth/callback']), {
     title: 'Private-use redirects',
