@@ -70,14 +70,14 @@ export async function authorize(
 }
 
 /** Straight to the code: all of this was agreed to before. */
-function goOn(
+async function goOn(
   context: AuthContext,
   reply: FastifyReply,
   client: ClientRecord,
   { user }: SessionRecord,
   asked: Asked,
 ): Promise<FastifyReply> {
-  context.limiter.admit('authorizations');
+  await context.limiter.admit('authorizations');
   context.audit('consent_remembered', {
     client: client.id,
     clientName: client.metadata.client_name,
