@@ -106,6 +106,7 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
         raise(clientRevocations, clientId, atMs);
         notices.tell({ kind: 'client', id: clientId });
       }),
+    clientRevokedAt: (clientId) => step(() => clientRevocations.get(clientId)),
     standing: (grantId, clientId, userId) =>
       step(() =>
         judgeStanding({

@@ -110,6 +110,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     userRevokedAt: (userId) => step(() => statements.userRevokedAt(userId)),
     revokeClient: (clientId, atMs) =>
       change({ kind: 'client', id: clientId }, () => statements.revokeClient(clientId, atMs)),
+    clientRevokedAt: (clientId) => step(() => statements.clientRevokedAt(clientId)),
     standing: (grantId, clientId, userId) =>
       step(() => statements.standing(grantId, clientId, userId, now())),
 

@@ -327,6 +327,8 @@ export interface Store {
    * of a metadata document: those always exist, and only this ends what they were given.
    */
   revokeClient(clientId: string, atMs: number): Promise<void>;
+  /** @returns the latest `atMs` of `revokeClient`; undefined where there was none */
+  clientRevokedAt(clientId: string): Promise<number | undefined>;
   /** Cheap: `/verify` asks it for every request. Without a grant the user counts as not alive either. */
   standing(grantId: string, clientId: string, userId: string): Promise<Standing>;
 

@@ -310,6 +310,8 @@ function describeStanding(context: ContractContext): void {
     await store.revokeClient(url, clock.now() + 1);
     expect(await ofDocument()).toStrictEqual({ ...alive, clientAlive: false });
     await store.revokeClient(url, clock.now());
+    expect(await store.clientRevokedAt(url)).toBe(clock.now() + 1);
+    expect(await store.clientRevokedAt('https://another.example/')).toBeUndefined();
     expect(await ofDocument()).toStrictEqual({ ...alive, clientAlive: false });
     expect(await store.standing('g', `${url}x`, 'github:1')).toStrictEqual(alive);
   });

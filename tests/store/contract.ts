@@ -199,6 +199,7 @@ async function snapshot(store: Store) {
     revoked: await store.getGrant('revoked'),
     standing: await store.standing('g', 'c', 'github:1'),
     userRevokedAt: await store.userRevokedAt('github:1'),
+    clientRevokedAt: await store.clientRevokedAt('https://client.example/'),
     documentClient: await store.standing('g', 'https://client.example/', 'github:1'),
     events: await store.listEvents(10),
     keys: await store.listKeys(),

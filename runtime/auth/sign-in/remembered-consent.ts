@@ -77,10 +77,13 @@ function mayRemember({ settings }: AuthContext, client: ClientRecord, redirectUr
   return client.metadata.token_endpoint_auth_method !== 'none' || isWebRedirect(redirectUri);
 }
 
-/** Revoking a user takes back what they agreed to. */
-async function isGood({ store }: AuthContext, { userId, agreedAtMs }: ConsentRecord): Promise<boolean> {
-  const revokedAtMs = await store.userRevokedAt(userId);
-  return revokedAtMs === undefined || revokedAtMs < agreedAtMs;
+/** Revoking a user, or a client that is known by a URL, takes back what was agreed to. */
+async function isGood(
+  { store }: AuthContext,
+  { userId, clientId, agreedAtMs }: ConsentRecord,
+): Promise<boolean> {
+  const revocations = await Promise.all([store.userRevokedAt(userId), store.clientRevokedAt(clientId)]);
+  return revocations.every((revokedAtMs) => revokedAtMs === undefined || revokedAtMs < agreedAtMs);
 }
 
 function isAgreed(scope: string, agreed: readonly string[]): boolean {

@@ -9,17 +9,19 @@ import { createStandingReader, toNumber } from './standing-reader.ts';
  */
 const REVOCATION_TTL_MS = 2 * 366 * 86_400_000;
 
-type StandingMethod = 'revokeUser' | 'userRevokedAt' | 'revokeClient' | 'standing';
+type StandingMethod = 'revokeUser' | 'userRevokedAt' | 'revokeClient' | 'clientRevokedAt' | 'standing';
 
 export function standingSteps(redis: RedisConnection, now: () => number): Pick<Store, StandingMethod> {
   const raise = async (key: string, kind: 'user' | 'client', atMs: number): Promise<void> => {
     await redis.askDurably((client) => client.raise(key, kind, atMs, REVOCATION_TTL_MS));
   };
+  const raisedAt = async (key: string): Promise<number | undefined> =>
+    toNumber(await redis.ask((client) => client.get(key)));
   return {
     revokeUser: (userId, atMs) => raise(keyOf.userRevocation(userId), 'user', atMs),
-    userRevokedAt: async (userId) =>
-      toNumber(await redis.ask((client) => client.get(keyOf.userRevocation(userId)))),
+    userRevokedAt: (userId) => raisedAt(keyOf.userRevocation(userId)),
     revokeClient: (clientId, atMs) => raise(keyOf.clientRevocation(clientId), 'client', atMs),
+    clientRevokedAt: (clientId) => raisedAt(keyOf.clientRevocation(clientId)),
     standing: createStandingReader(redis, now),
   };
 }

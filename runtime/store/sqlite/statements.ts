@@ -107,7 +107,13 @@ export function prepareStanding(db: DatabaseSync) {
     );
   const revokeUser = raise('user_revocations', 'user_id');
   const revokeClient = raise('client_revocations', 'client_id');
-  const userRevokedAt = db.prepare('SELECT revoked_at AS at FROM user_revocations WHERE user_id = ?');
+  const revokedAt = (table: string, column: string) => {
+    const read = db.prepare(`SELECT revoked_at AS at FROM ${table} WHERE ${column} = ?`);
+    return (id: string): number | undefined => {
+      const at = read.get(id)?.['at'];
+      return at === undefined ? undefined : Number(at);
+    };
+  };
   const standing = db.prepare(
     `SELECT g.created_at AS createdAtMs, g.revoked AS revoked,
        EXISTS (SELECT 1 FROM clients WHERE id = :clientId AND (expires_at IS NULL OR expires_at > :nowMs)) AS clientFound,
@@ -119,13 +125,11 @@ export function prepareStanding(db: DatabaseSync) {
     revokeUser: (userId: string, atMs: number): void => {
       revokeUser.run(userId, atMs);
     },
-    userRevokedAt: (userId: string): number | undefined => {
-      const at = userRevokedAt.get(userId)?.['at'];
-      return at === undefined ? undefined : Number(at);
-    },
+    userRevokedAt: revokedAt('user_revocations', 'user_id'),
     revokeClient: (clientId: string, atMs: number): void => {
       revokeClient.run(clientId, atMs);
     },
+    clientRevokedAt: revokedAt('client_revocations', 'client_id'),
     standing: (grantId: string, clientId: string, userId: string, nowMs: number): Standing => {
       const row = standing.get({ grantId, clientId, userId, nowMs }) as unknown as {
         createdAtMs: number | null;

@@ -99,6 +99,11 @@ describe('a person who agreed before', () => {
     expect(await isAsked()).toBe(true);
   });
 
+  it('is asked again after the client was revoked', async () => {
+    await test.store.revokeClient(client.client_id, test.clock.now());
+    expect(await isAsked()).toBe(true);
+  });
+
   it('is not led anywhere for a client that was deleted', async () => {
     await test.store.deleteClient(client.client_id);
     const { page } = await openConsent(test, { client, person });
