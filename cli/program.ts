@@ -1,5 +1,6 @@
 /** The table of commands: metadata only. What a command needs is loaded when it runs, so that `--help` is quick. */
 import { Command } from 'commander';
+import { registerAudit } from './commands/audit.ts';
 import { registerClient } from './commands/client/index.ts';
 import { registerDev } from './commands/dev.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -15,6 +16,7 @@ import { registerPs } from './commands/ps.ts';
 import { registerRebuild } from './commands/rebuild.ts';
 import { registerRestart } from './commands/restart.ts';
 import { registerTrust } from './commands/trust.ts';
+import { registerUser } from './commands/user.ts';
 import { registerUp } from './commands/up.ts';
 import { mcpgwVersion } from './version.ts';
 
@@ -41,6 +43,8 @@ export function createProgram(): Command {
   registerLogs(program);
   registerHealth(program);
   registerClient(program);
+  registerUser(program);
+  registerAudit(program);
   registerKeys(program);
   registerDev(program);
   registerTrust(program);

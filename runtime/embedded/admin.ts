@@ -6,6 +6,7 @@ import { rootSecretPath } from './state.ts';
 
 export type { AdminAnswer } from '../auth/admin/call.ts';
 export type { ClientView } from '../auth/admin/clients.ts';
+export type { EventView } from '../auth/admin/events.ts';
 export type { KeyView, RotationView } from '../auth/admin/keys.ts';
 export type { HealthTokens } from '../auth/admin/health-token.ts';
 

@@ -11,6 +11,7 @@ import { registerClient } from '../clients/register.ts';
 import { InvalidRequestError, InvalidTokenError, logError, toOAuthError } from '../errors.ts';
 import { deleteClient, listClients, showClient } from './clients.ts';
 import { listKeys, rotateKeys } from './keys.ts';
+import { listEvents, revokeUser } from './events.ts';
 import { endHealthTokens, issueHealthTokens } from './health-token.ts';
 import { createAdminTokenCheck } from './token.ts';
 
@@ -74,6 +75,13 @@ function addRoutes(app: FastifyInstance, context: AuthContext): void {
   app.post('/keys', (request) => {
     const { atOnce = false, revokeOld = false } = rotationSchema.parse(request.body ?? {});
     return rotateKeys(context, { atOnce, revokeOld });
+  });
+  app.get<{ Params: { limit: string } }>('/events/:limit', async (request) => {
+    return { events: await listEvents(context, Number.parseInt(request.params.limit, 10) || 1) };
+  });
+  app.delete<WithId>('/users/:id', async (request, reply) => {
+    const users = await revokeUser(context, request.params.id);
+    return users.length === 0 ? notFound(reply) : { users };
   });
   app.post('/health-tokens', async (request) => {
     const body = servicesSchema.safeParse(request.body);

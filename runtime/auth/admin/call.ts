@@ -66,9 +66,11 @@ function requestOf([verb, ...operands]: string[]): AdminRequest {
   if (id !== '' && more.length === 0) {
     if (verb === 'show') return { method: 'GET', path: `/clients/${path}` };
     if (verb === 'delete') return { method: 'DELETE', path: `/clients/${path}` };
+    if (verb === 'events' && /^\d{1,4}$/.test(id)) return { method: 'GET', path: `/events/${id}` };
+    if (verb === 'revoke-user') return { method: 'DELETE', path: `/users/${path}` };
     if (verb === 'end') return { method: 'DELETE', path: `/health-tokens/${path}` };
   }
   throw new AdminUsageError(
-    'usage: ping | list | show ID | delete ID | issue SERVICE... | end ID | keys | rotate-keys [now] [revoke-old]',
+    'usage: ping | list | show ID | delete ID | issue SERVICE... | end ID | keys | rotate-keys [now] [revoke-old] | events COUNT | revoke-user USER',
   );
 }

@@ -1,0 +1,57 @@
+/** `mcpgw audit`: the recent security events, from the store of the gateway that runs. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { EventView } from '../../runtime/embedded/admin.ts';
+import { unexpected } from '../client/admin-answer.ts';
+import type { AuditFlags } from '../commands/audit.ts';
+import { findGateway, type Gateway } from '../net/gateway.ts';
+import { createOutput, type Output } from '../output.ts';
+import { eventLine } from './text.ts';
+
+/** How often `--follow` asks, in milliseconds. */
+const EVERY_MS = 2_000;
+
+/** How far back it is asked for, to filter from. */
+const MOST = 1_000;
+
+const eventsSchema = z.object({
+  events: z.array(z.looseObject({ id: z.string(), time: z.string(), event: z.string() })),
+});
+
+/** @param signal ends `--follow` */
+export async function runAudit(
+  flags: AuditFlags,
+  output: Output = createOutput(flags),
+  signal?: AbortSignal,
+): Promise<void> {
+  const gateway = await findGateway(flags.dir, process.env);
+  const events = (await ask(gateway, flags)).slice(-flags.limit);
+  if (flags.follow !== true) {
+    output.result(events.map(eventLine).join('\n'), { events });
+    if (events.length === 0) output.note('There is no such event.');
+    return;
+  }
+  const seen = new Set<string>();
+  const ended = (): boolean => signal?.aborted === true;
+  for (let latest = events; !ended(); latest = await ask(gateway, flags)) {
+    for (const event of latest.filter(({ id }) => !seen.has(id))) output.result(eventLine(event), event);
+    for (const { id } of latest) seen.add(id);
+    await wait(EVERY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  }
+}
+
+/** @returns oldest first */
+async function ask(gateway: Gateway, { user, client, event }: AuditFlags): Promise<EventView[]> {
+  const answer = await gateway.admin(['events', String(MOST)]);
+  const found = eventsSchema.safeParse(answer.body);
+  if (answer.status !== 200 || !found.success) throw unexpected(answer);
+  const same = (wanted: string | undefined, ...values: unknown[]) =>
+    wanted === undefined ||
+    values.some((value) => typeof value === 'string' && value.toLowerCase() === wanted.toLowerCase());
+  return (found.data.events as EventView[])
+    .filter(
+      (entry) =>
+        same(user, entry.user, entry.userName) && same(client, entry.client) && same(event, entry.event),
+    )
+    .reverse();
+}
