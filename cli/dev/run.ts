@@ -143,12 +143,18 @@ function signIn({ values }: Config): string {
     switch (provider) {
       case 'github':
         return `GitHub (${githubAllowed(values).join(', ') || 'nobody: ALLOWED_GITHUB_USERS is empty'})`;
+      case 'oidc':
+        return `${values.OIDC_TITLE} (${oidcAllowed(values).join(', ') || 'nobody: OIDC_ALLOWED_EMAILS is empty'})`;
       case 'passphrase':
         return `passphrase (${values.OWNER_NAME})`;
       case 'local':
         return `local (${values.LOCAL_USER}, no password)`;
     }
   }).join(', ');
+}
+
+function oidcAllowed(values: ConfigValues): string[] {
+  return [...values.OIDC_ALLOWED_EMAILS, ...values.OIDC_ALLOWED_DOMAINS, ...values.OIDC_ALLOWED_GROUPS];
 }
 
 function githubAllowed(values: ConfigValues): string[] {

@@ -40,7 +40,13 @@ export function devConfig(
   // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
   const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
   const owned = Boolean(texts.PASSPHRASE_HASH);
-  const found = [...(named ? ['github'] : []), ...(owned ? ['passphrase'] : [])].join(',');
+  const issued =
+    Boolean(texts.OIDC_ISSUER) || Boolean(texts.OIDC_CLIENT_ID) || Boolean(texts.OIDC_CLIENT_SECRET);
+  const found = [
+    ...(named ? ['github'] : []),
+    ...(issued ? ['oidc'] : []),
+    ...(owned ? ['passphrase'] : []),
+  ].join(',');
   const provider = texts.IDENTITY_PROVIDER || found || 'local';
   for (const key of DEPLOYMENT_ONLY) delete texts[key];
   if (chosen !== undefined) {

@@ -15,6 +15,8 @@ import { type TrustCommand, trustCommands, trustText } from '../tls/trust.ts';
 export interface NextSteps {
   /** Undefined where nobody has to be told. */
   callbackUrl?: string;
+  /** Where it has to be told. */
+  callbackAt?: string;
   /** Names that must point to this machine. */
   hosts: string[];
   /** Where they lead to when nobody but this machine is meant; undefined when others are. */
@@ -29,11 +31,14 @@ export interface NextSteps {
 /** @param folder absolute */
 export function nextSteps(config: Config, topology: Topology, folder: string): NextSteps {
   const { values } = config;
-  const github = values.IDENTITY_PROVIDER.includes('github');
+  const callers = values.IDENTITY_PROVIDER.flatMap((provider) => {
+    if (provider === 'github') return ['the GitHub OAuth app'];
+    return provider === 'oidc' ? [`the application at ${new URL(values.OIDC_ISSUER ?? '').host}`] : [];
+  });
   const authority = join(folder, AUTHORITY_CERTIFICATE);
   const commands = trustCommands(authority, process.platform, values.COMPOSE_PROJECT_NAME);
   return {
-    ...(github ? { callbackUrl: callbackUrl(topology) } : {}),
+    ...(callers.length > 0 ? { callbackUrl: callbackUrl(topology), callbackAt: callers.join(' and ') } : {}),
     ...(values.TLS_MODE === 'internal' ? { trust: { authority, commands } } : {}),
     hosts: hostsOf(topology),
     ...(isLoopbackHost(values.BIND_ADDRESS) ? { address: values.BIND_ADDRESS } : {}),
@@ -62,12 +67,26 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
 
 function signInWarnings(values: ConfigValues): string[] {
   const { IDENTITY_PROVIDER: providers, ALLOWED_GITHUB_USERS: users } = values;
-  if (!providers.includes('github')) return [];
-  if (users.includes('*')) return ['anybody with a GitHub account can sign in (ALLOWED_GITHUB_USERS=*)'];
+  const oidc = providers.includes('oidc') ? oidcWarnings(values) : [];
+  if (!providers.includes('github')) return oidc;
+  if (users.includes('*'))
+    return [...oidc, 'anybody with a GitHub account can sign in (ALLOWED_GITHUB_USERS=*)'];
   const allowed = [...users, ...values.ALLOWED_GITHUB_ORGS, ...values.ALLOWED_GITHUB_TEAMS];
-  if (allowed.length > 0) return [];
+  if (allowed.length > 0) return oidc;
   const who = providers.length > 1 ? 'nobody can sign in with GitHub' : 'nobody can sign in';
-  return [`${who}: ALLOWED_GITHUB_USERS is empty (--allowed-users octocat,hubot)`];
+  return [...oidc, `${who}: ALLOWED_GITHUB_USERS is empty (--allowed-users octocat,hubot)`];
+}
+
+function oidcWarnings(values: ConfigValues): string[] {
+  const { OIDC_ALLOWED_EMAILS: emails, OIDC_TITLE: title } = values;
+  if (emails.includes('*'))
+    return [`anybody whom ${values.OIDC_ISSUER ?? title} signs in can sign in here (OIDC_ALLOWED_EMAILS=*)`];
+  const allowed = [...emails, ...values.OIDC_ALLOWED_DOMAINS, ...values.OIDC_ALLOWED_GROUPS];
+  return allowed.length > 0
+    ? []
+    : [
+        `nobody can sign in with ${title}: OIDC_ALLOWED_EMAILS, OIDC_ALLOWED_DOMAINS and OIDC_ALLOWED_GROUPS are empty (--oidc-allowed-domains example.com)`,
+      ];
 }
 
 /** The authority connects to the well-known port, whatever ours is. */
@@ -101,7 +120,9 @@ export function nextStepsText(steps: NextSteps, folder: string, bold: (text: str
   const items = [
     ...(steps.callbackUrl === undefined
       ? []
-      : [`In the GitHub OAuth app, set the authorization callback URL to\n   ${bold(steps.callbackUrl)}`]),
+      : [
+          `In ${steps.callbackAt ?? 'the identity provider'}, set the authorization callback URL to\n   ${bold(steps.callbackUrl)}`,
+        ]),
     hostsText(steps),
     ...(steps.trust === undefined
       ? []

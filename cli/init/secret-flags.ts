@@ -7,6 +7,7 @@ import type { Sources } from './answers.ts';
 /** The secret's name in flags, which have `-file` or `-stdin` behind it, and its key. */
 export const SECRET_FLAGS = [
   { name: 'github-client-secret', key: 'GITHUB_CLIENT_SECRET', title: 'the GitHub client secret' },
+  { name: 'oidc-client-secret', key: 'OIDC_CLIENT_SECRET', title: 'the OpenID Connect client secret' },
   { name: 'passphrase', key: 'PASSPHRASE_HASH', title: 'the passphrase of the owner' },
 ] as const;
 

@@ -11,6 +11,7 @@ type Provider = (typeof IDENTITY_PROVIDERS)[number];
 
 const HINTS: Record<Provider, string> = {
   github: 'people sign in with GitHub',
+  oidc: 'any OpenID Connect issuer: Google, Entra, Keycloak, Okta …',
   passphrase: 'one owner, and no other party',
   local: 'one button, no password; this machine only, and alone',
 };
@@ -24,6 +25,7 @@ export async function askSignIn(
   await askProviders(asker, answers);
   const providers = listOf(answers.texts.IDENTITY_PROVIDER);
   if (providers.includes('github')) await askGithub(asker, answers, topology);
+  if (providers.includes('oidc')) await askOidc(asker, answers, topology);
   if (providers.includes('passphrase')) {
     await askText(asker, answers, 'OWNER_NAME', { required: true });
     await askPassphrase(asker, answers, secrets);
@@ -70,7 +72,32 @@ function githubForm(answers: Answers, topology: Topology): string {
   ].join('\n');
 }
 
-async function askSecret(asker: Asker, answers: Answers, key: 'GITHUB_CLIENT_SECRET'): Promise<void> {
+async function askOidc(asker: Asker, answers: Answers, topology: Topology): Promise<void> {
+  if (isOpen(answers, 'OIDC_CLIENT_ID')) {
+    const form = [
+      'Register a confidential web application at the issuer. Redirect URI:',
+      callbackUrl(topology),
+    ];
+    asker.note(form.join('\n'), 'OpenID Connect application');
+  }
+  await askText(asker, answers, 'OIDC_ISSUER', { required: true });
+  await askText(asker, answers, 'OIDC_CLIENT_ID', { required: true });
+  await askSecret(asker, answers, 'OIDC_CLIENT_SECRET');
+  await askText(asker, answers, 'OIDC_TITLE');
+  await askText(asker, answers, 'OIDC_ALLOWED_EMAILS', {
+    message: 'Who may sign in? Verified e-mail addresses, separated by commas (* is anybody there)',
+  });
+  await askText(asker, answers, 'OIDC_ALLOWED_DOMAINS', { message: 'Or whole e-mail domains' });
+  await askText(asker, answers, 'OIDC_ALLOWED_GROUPS', { message: 'Or groups' });
+  if (!answers.texts.OIDC_ALLOWED_GROUPS) return;
+  await askText(asker, answers, 'OIDC_GROUPS_CLAIM', { required: true });
+}
+
+async function askSecret(
+  asker: Asker,
+  answers: Answers,
+  key: 'GITHUB_CLIENT_SECRET' | 'OIDC_CLIENT_SECRET',
+): Promise<void> {
   if (!isOpen(answers, key)) return;
   const { title } = keyMeta(key);
   const present = answers.texts[key];

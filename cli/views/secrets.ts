@@ -13,6 +13,7 @@ export const AUTH_SECRETS = [
   'JWT_PRIVATE_KEY_B64',
   'GITHUB_CLIENT_SECRET',
   'REGISTRATION_TOKEN',
+  'OIDC_CLIENT_SECRET',
   'PASSPHRASE_HASH',
   'REDIS_PASSWORD',
   'REDIS_SENTINEL_PASSWORD',
@@ -21,6 +22,7 @@ export const AUTH_SECRETS = [
 /** Whose secret it is; of a provider that nobody signs in with it has no use. */
 const PROVIDER_SECRETS: Partial<Record<string, ConfigValues['IDENTITY_PROVIDER'][number]>> = {
   GITHUB_CLIENT_SECRET: 'github',
+  OIDC_CLIENT_SECRET: 'oidc',
   PASSPHRASE_HASH: 'passphrase',
 };
 

@@ -1,5 +1,5 @@
 /** From the configuration to what the authorization server is told. */
-import type { AuthSettings, IdentityProviderSettings } from '../auth/settings.ts';
+import type { AuthSettings, IdentityProviderSettings, OidcSettings } from '../auth/settings.ts';
 import type { Service } from '../config/catalog.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import type { Topology } from '../config/topology.ts';
@@ -57,9 +57,27 @@ function identityProvider(
         allowedOrgs: values.ALLOWED_GITHUB_ORGS,
         allowedTeams: values.ALLOWED_GITHUB_TEAMS,
       };
+    case 'oidc':
+      return oidc(values);
     case 'passphrase':
       return { kind, hash: values.PASSPHRASE_HASH ?? '', ownerName: values.OWNER_NAME };
     case 'local':
       return { kind, userName: values.LOCAL_USER };
   }
+}
+
+function oidc(values: AuthValues): OidcSettings {
+  const { OIDC_GROUPS_CLAIM: groupsClaim } = values;
+  return {
+    kind: 'oidc',
+    issuer: values.OIDC_ISSUER ?? '',
+    clientId: values.OIDC_CLIENT_ID ?? '',
+    clientSecret: values.OIDC_CLIENT_SECRET ?? '',
+    title: values.OIDC_TITLE,
+    scopes: values.OIDC_SCOPES,
+    ...(groupsClaim === undefined ? {} : { groupsClaim }),
+    allowedEmails: values.OIDC_ALLOWED_EMAILS,
+    allowedDomains: values.OIDC_ALLOWED_DOMAINS,
+    allowedGroups: values.OIDC_ALLOWED_GROUPS,
+  };
 }

@@ -116,7 +116,7 @@ function setAccess(
   // A provider may remember something of its site, so that only other settings make another one.
   if (JSON.stringify(identityProviders) !== JSON.stringify(settings.identityProviders)) {
     const next = { ...settings, identityProviders };
-    context.providers = createProviders(next, fetch);
+    context.providers = createProviders(next, fetch, context.now);
     context.settings = next;
   }
   context.policy.replace(policy);

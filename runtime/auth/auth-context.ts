@@ -84,7 +84,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     sealer,
     refreshKey: secretKey(settings.rootSecret, 'refresh-token'),
     resources: createResources(settings.topology),
-    providers: createProviders(settings, fetch),
+    providers: createProviders(settings, fetch, now),
     policy: createLivePolicy(options.policy),
     browsers: createBrowsers(secure, secretKey(settings.rootSecret, 'csrf')),
     sessions: createSessions({

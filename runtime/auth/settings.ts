@@ -25,6 +25,25 @@ export interface GithubSettings {
   allowedTeams?: string[];
 }
 
+export interface OidcSettings {
+  kind: 'oidc';
+  /** As the issuer writes itself, a slash at its end included. */
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  /** For people: "Continue with <title>". */
+  title: string;
+  /** Beside `openid`. */
+  scopes: string[];
+  /** Name of the claim with the person's groups, or the way to it with dots; without it there are none. */
+  groupsClaim?: string;
+  /** Verified addresses; `*` alone: anybody whom the issuer signs in. Nobody is allowed by empty lists. */
+  allowedEmails: string[];
+  /** Domains of verified addresses; with Google, of its organisations. */
+  allowedDomains: string[];
+  allowedGroups: string[];
+}
+
 export interface PassphraseSettings {
   kind: 'passphrase';
   /** From `hashPassphrase`. */
@@ -40,7 +59,7 @@ export interface LocalSettings {
   loopbackOnly?: boolean;
 }
 
-export type IdentityProviderSettings = GithubSettings | PassphraseSettings | LocalSettings;
+export type IdentityProviderSettings = GithubSettings | OidcSettings | PassphraseSettings | LocalSettings;
 
 /** Everything that the authorization server is told; the configuration makes it, tests write it by hand. */
 export interface AuthSettings {

@@ -23,7 +23,13 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
     need('GITHUB_CLIENT_ID', 'when IDENTITY_PROVIDER has github');
     need('GITHUB_CLIENT_SECRET', 'when IDENTITY_PROVIDER has github');
   }
-  const { BIND_ADDRESS: address, ALLOWED_GITHUB_USERS: users = [] } = values;
+  const { BIND_ADDRESS: address } = values;
+  if (providers.includes('oidc')) {
+    for (const key of ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const)
+      need(key, 'when IDENTITY_PROVIDER has oidc');
+    if ((values.OIDC_ALLOWED_GROUPS ?? []).length > 0 && !anyTenant(values.OIDC_ISSUER))
+      need('OIDC_GROUPS_CLAIM', 'when OIDC_ALLOWED_GROUPS names some');
+  }
   if (providers.includes('passphrase')) need('PASSPHRASE_HASH', 'when IDENTITY_PROVIDER has passphrase');
   if (providers.length > 1 && providers.includes('local')) {
     faults.push({
@@ -39,8 +45,10 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
       example: 'BIND_ADDRESS=127.0.0.1',
     });
   }
-  if (users.length > 1 && users.includes('*')) {
-    faults.push({ key: 'ALLOWED_GITHUB_USERS', problem: '* means anybody and stands alone', example: '*' });
+  for (const key of ['ALLOWED_GITHUB_USERS', 'OIDC_ALLOWED_EMAILS'] as const) {
+    const allowed = values[key] ?? [];
+    if (allowed.length > 1 && allowed.includes('*'))
+      faults.push({ key, problem: '* means anybody and stands alone', example: '*' });
   }
   const tls = values.TLS_MODE !== undefined && values.TLS_MODE !== 'off';
   if (tls && values.HTTP_PORT !== undefined && values.HTTP_PORT === values.HTTPS_PORT) {
@@ -61,6 +69,11 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
     });
   }
   return faults;
+}
+
+/** Where a tenant alone is a group, too. */
+function anyTenant(issuer = ''): boolean {
+  return /\/(?:common|organizations)\/v2\.0\/?$/.test(issuer);
 }
 
 /** Rules of `TLS_MODE=acme`. */

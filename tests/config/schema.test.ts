@@ -16,6 +16,7 @@ const REFERENCE = [
     'ACME_EMAIL',
     'GITHUB_CLIENT_ID',
     'GITHUB_CLIENT_SECRET',
+    'OIDC_CLIENT_SECRET',
     'PASSPHRASE_HASH',
     'GATEWAY_JWT_SECRET',
     'JWT_PRIVATE_KEY_B64',
@@ -70,6 +71,7 @@ test('every secret is marked as one', () => {
   const secrets = CONFIG_KEYS.filter((key) => keyMeta(key).secret === true);
   expect(secrets).toEqual([
     'GITHUB_CLIENT_SECRET',
+    'OIDC_CLIENT_SECRET',
     'PASSPHRASE_HASH',
     'GATEWAY_JWT_SECRET',
     'JWT_PRIVATE_KEY_B64',

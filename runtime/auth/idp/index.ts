@@ -1,6 +1,7 @@
 import type { AuthSettings } from '../settings.ts';
 import { createGithubProvider } from './github.ts';
 import { createLocalProvider } from './local.ts';
+import { createOidcProvider } from './oidc.ts';
 import { createPassphraseProvider } from './passphrase.ts';
 import type { Candidate, IdentityProvider } from './provider.ts';
 
@@ -11,9 +12,16 @@ export interface Providers {
   admits(user: Candidate): boolean;
 }
 
-/** @throws Error when there is no provider, or one is not for this topology */
-export function createProviders(settings: AuthSettings, fetch: typeof globalThis.fetch): Providers {
-  const list = settings.identityProviders.map((provider) => createProvider(provider, settings, fetch));
+/**
+ * @param now clock, milliseconds since the epoch
+ * @throws Error when there is no provider, or one is not for this topology
+ */
+export function createProviders(
+  settings: AuthSettings,
+  fetch: typeof globalThis.fetch,
+  now: () => number,
+): Providers {
+  const list = settings.identityProviders.map((provider) => createProvider(provider, settings, fetch, now));
   if (list.length === 0) throw new Error('No identity provider is configured, so nobody could sign in.');
   const byId = new Map(list.map((provider) => [provider.id, provider]));
   return {
@@ -27,10 +35,13 @@ function createProvider(
   settings: AuthSettings['identityProviders'][number],
   { topology }: AuthSettings,
   fetch: typeof globalThis.fetch,
+  now: () => number,
 ): IdentityProvider {
   switch (settings.kind) {
     case 'github':
       return createGithubProvider(settings, fetch);
+    case 'oidc':
+      return createOidcProvider(settings, fetch, now);
     case 'passphrase':
       return createPassphraseProvider(settings);
     case 'local':

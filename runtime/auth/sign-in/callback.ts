@@ -30,12 +30,7 @@ export async function callback(
     identity = await askProvider(context, provider, transaction, state, queryOf(request));
   } catch (error) {
     if (!(error instanceof SignInError)) throw error;
-    context.audit('sign_in_refused', {
-      client: transaction.clientId,
-      provider: provider.id,
-      reason: error.debug,
-    });
-    return sendFailure(context, reply, transaction, error);
+    return sendSignInFailure(context, reply, transaction, provider, error);
   }
   return completeSignIn(context, reply, transaction, identity);
 }
@@ -57,12 +52,18 @@ function askProvider(
   });
 }
 
-function sendFailure(
+export function sendSignInFailure(
   context: AuthContext,
   reply: FastifyReply,
   transaction: TransactionRecord,
+  provider: RemoteProvider,
   error: SignInError,
 ): FastifyReply {
+  context.audit('sign_in_refused', {
+    client: transaction.clientId,
+    provider: provider.id,
+    reason: error.debug,
+  });
   const denied = new AccessDeniedError('The person could not be signed in.');
   const page = context.pages.error({
     title: 'You are not signed in',

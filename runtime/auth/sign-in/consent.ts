@@ -11,12 +11,13 @@ import type { AuthContext } from '../auth-context.ts';
 import { errorResponse } from './authorization-response.ts';
 import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
 import { AccessDeniedError, InvalidClientError, InvalidRequestError } from '../errors.ts';
-import type { IdentityProvider } from '../idp/provider.ts';
+import { SignInError, type IdentityProvider } from '../idp/provider.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { resolveClient } from '../clients/resolve-client.ts';
 import { fitScopes } from '../scopes.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
 import { issueCode } from './issue-code.ts';
+import { sendSignInFailure } from './callback.ts';
 import { sendPassphrasePage } from './passphrase.ts';
 import { forgetConsent, rememberConsent } from './remembered-consent.ts';
 import { begin, change, finish, resume } from './transactions.ts';
@@ -161,11 +162,14 @@ async function signInAt(
     const { transaction } = await begin(context, { ...agreed, step: 'upstream', upstream }, state);
     return sendPassphrasePage(context, reply, provider, transaction, state);
   }
-  const { url, ...kept } = await provider.begin({
-    state,
-    redirectUri: callbackUrl(context.settings.topology),
-    chooseAccount: agreed.chooseAccount === true,
+  const redirectUri = callbackUrl(context.settings.topology);
+  const chooseAccount = agreed.chooseAccount === true;
+  const begun = await provider.begin({ state, redirectUri, chooseAccount }).catch((error: unknown) => {
+    if (error instanceof SignInError) return error;
+    throw error;
   });
+  if (begun instanceof SignInError) return sendSignInFailure(context, reply, agreed, provider, begun);
+  const { url, ...kept } = begun;
   await begin(context, { ...agreed, step: 'upstream', upstream: { provider: provider.id, ...kept } }, state);
   return sendOnward(context, reply, `Sign in with ${provider.title}`, url);
 }

@@ -1,19 +1,19 @@
 /** Who signs in, and how. */
 import { z } from 'zod';
-import { choices, httpUrl, list, optional, text } from '../fields.ts';
+import { choices, hostname, httpUrl, list, optional, text } from '../fields.ts';
 import { keysOf } from '../key-meta.ts';
 import { isPassphraseHash } from '../passphrase.ts';
 
 const key = keysOf('Sign-in');
 
 /** Everything that `IDENTITY_PROVIDER` can name. */
-export const IDENTITY_PROVIDERS = ['github', 'passphrase', 'local'] as const;
+export const IDENTITY_PROVIDERS = ['github', 'oidc', 'passphrase', 'local'] as const;
 
 export const signInKeys = {
   IDENTITY_PROVIDER: key(choices(IDENTITY_PROVIDERS).default(['github']), {
     title: 'Identity providers',
     description:
-      'How people sign in; several are separated by commas, and each person chooses. github: with GitHub. passphrase: one owner, no other party. local: one button and no password, alone and only where the gateway is reached through loopback.',
+      'How people sign in; several are separated by commas, and each person chooses. github: with GitHub. oidc: with any OpenID Connect issuer, such as Google, Entra, Keycloak or Okta. passphrase: one owner, no other party. local: one button and no password, alone and only where the gateway is reached through loopback.',
     example: 'github',
   }),
   GITHUB_CLIENT_ID: key(optional(text()), {
@@ -50,6 +50,58 @@ export const signInKeys = {
       'ORG/TEAM as in the address of the team at GitHub, separated by commas: members may sign in.',
     example: 'my-company/platform',
   }),
+  OIDC_ISSUER: key(optional(issuerUrl()), {
+    title: 'OpenID Connect issuer',
+    description:
+      'IDENTITY_PROVIDER oidc: the issuer, exactly as its /.well-known/openid-configuration names it. Google: https://accounts.google.com. Entra: https://login.microsoftonline.com/TENANT-ID/v2.0.',
+    example: 'https://id.example.com/realms/main',
+  }),
+  OIDC_CLIENT_ID: key(optional(text()), {
+    title: 'OpenID Connect client ID',
+    description: 'Of the application that you registered there.',
+    example: 'mcpgw',
+  }),
+  OIDC_CLIENT_SECRET: key(optional(text()), {
+    title: 'OpenID Connect client secret',
+    description: 'Of the same application.',
+    example: '(as the issuer gave it)',
+    secret: true,
+  }),
+  OIDC_TITLE: key(text().default('single sign-on'), {
+    title: 'Name of the issuer',
+    description: 'What people read on the button.',
+    example: 'Example Corp',
+  }),
+  OIDC_SCOPES: key(scopes().default(['openid', 'profile', 'email']), {
+    title: 'OpenID Connect scopes',
+    description:
+      'What is asked for, separated by commas or spaces. Some issuers send groups only for a scope of their own.',
+    example: 'openid,profile,email,groups',
+  }),
+  OIDC_GROUPS_CLAIM: key(optional(text()), {
+    title: 'OpenID Connect groups claim',
+    description:
+      "Name of the claim with a person's groups, or the way to it (realm_access.roles). Each becomes the group oidc:GROUP. Empty: none are read.",
+    example: 'groups',
+  }),
+  OIDC_ALLOWED_EMAILS: key(list().default([]), {
+    title: 'Allowed e-mail addresses',
+    description:
+      'Who may sign in, separated by commas; only an address that the issuer calls verified counts (email_verified, with Entra xms_edov). * alone: anybody whom the issuer signs in. This and the next two keys empty: nobody.',
+    example: 'alice@example.com,bob@example.com',
+  }),
+  OIDC_ALLOWED_DOMAINS: key(domains().default([]), {
+    title: 'Allowed e-mail domains',
+    description:
+      "Whose verified addresses may sign in, separated by commas. With Google: organisations (the claim hd), since a private account can have a company's address.",
+    example: 'example.com',
+  }),
+  OIDC_ALLOWED_GROUPS: key(list().default([]), {
+    title: 'Allowed OpenID Connect groups',
+    description:
+      'Whose members may sign in, separated by commas. Entra for any tenant (/organizations/v2.0): TENANT-ID, or TENANT-ID/GROUP.',
+    example: 'mcp-users',
+  }),
   PASSPHRASE_HASH: key(
     optional(z.string().refine(isPassphraseHash, 'is not a hash that mcpgw init made of a passphrase')),
     {
@@ -83,5 +135,24 @@ function githubTeams() {
   return list().refine(
     (names) => names.every((name) => /^[a-z\d](?:[a-z\d-]*[a-z\d])?\/[\w-]+$/i.test(name)),
     'must be ORGANISATION/TEAM, separated by commas',
+  );
+}
+
+function issuerUrl() {
+  return z.string().refine((value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
+    return [url.username, url.password, url.search, url.hash].every((part) => part === '');
+  }, 'must be a URL that starts with https://, without a query');
+}
+
+function scopes() {
+  return z.string().transform((value) => value.split(/[\s,]+/).filter((scope) => scope !== ''));
+}
+
+function domains() {
+  return list().refine(
+    (names) => names.every((name) => hostname().safeParse(name).success && name.includes('.')),
+    'must be domains like example.com, separated by commas',
   );
 }
