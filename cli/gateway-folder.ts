@@ -2,10 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Catalog, loadCatalog, secretNames } from '../runtime/config/catalog.ts';
+import { unknownAllowLists } from '../runtime/config/access.ts';
 import { parseEnvFile } from '../runtime/config/env-file.ts';
 import { gather, knownKeys, parseConfig } from '../runtime/config/load.ts';
 import { ConfigError, type Fault } from '../runtime/config/faults.ts';
+import { parsePolicy } from '../runtime/policy/policy-file.ts';
 import { UserError } from './errors.ts';
+import { readPolicyFile } from './policy/file.ts';
 import { builtinCatalog, packageRoot } from './package-root.ts';
 import { mcpgwVersion } from './version.ts';
 import type { RenderSource } from './render.ts';
@@ -70,7 +73,12 @@ export function renderSource(
   const ofAcme = acmeSecretNames(config.values);
   const serviceSecrets = gather(environment, file, ofServices, read);
   const acmeSecrets = gather(environment, file, ofAcme, read);
+  const policy = readPolicyFile(gateway.folder);
+  const services = [...catalog.services.keys()];
+  const parsed = parsePolicy(policy ?? '', { services });
   const faults: Fault[] = [
+    ...unknownAllowLists(Object.keys(file), services),
+    ...('faults' in parsed ? parsed.faults : []),
     ...ofServices
       .filter((name) => !serviceSecrets[name])
       .map((key) => ({ key, problem: 'is a secret that an enabled service needs, and has no value' })),
@@ -86,5 +94,5 @@ export function renderSource(
   }
   if (faults.length > 0) throw new ConfigError(faults);
   const templates = loadTemplates(join(packageRoot(), 'templates'));
-  return { config, catalog, ownServices, serviceSecrets, acmeSecrets, version, templates };
+  return { config, catalog, ownServices, serviceSecrets, acmeSecrets, policy, version, templates };
 }

@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /** Folders of which mcpgw makes the files; stamped ones that are no longer rendered are left over. */
-export const GENERATED_FOLDERS = ['traefik', 'docker', 'secrets'];
+export const GENERATED_FOLDERS = ['access', 'traefik', 'docker', 'secrets'];
 
 /** Traefik watches it: what is written there holds at once. */
 export const ROUTES_FOLDER = 'traefik/dynamic/';

@@ -3,6 +3,7 @@ import type { Catalog } from '../runtime/config/catalog.ts';
 import type { Config } from '../runtime/config/load.ts';
 import { stamped } from './stamp.ts';
 import { fill, type Templates } from './templates.ts';
+import { accessFiles } from './views/access.ts';
 import { composeView, enabled, usesStackRedis } from './views/compose.ts';
 import { hasOwnImage, serviceImageView } from './views/docker.ts';
 import { secretFiles } from './views/secrets.ts';
@@ -17,6 +18,8 @@ export interface RenderSource {
   serviceSecrets: Record<string, string>;
   /** Values of the variables that the provider of DNS-01 needs, by name. */
   acmeSecrets?: Record<string, string>;
+  /** The text of the folder's `policy.yaml`; undefined where there is none. */
+  policy?: string | undefined;
   /** Of mcpgw, which the images are tagged with. */
   version: string;
   templates: Templates;
@@ -63,6 +66,7 @@ export function render(source: RenderSource): Tree {
       user: values.CONTAINER_USER,
     });
   }
+  for (const [path, text] of accessFiles(config, source.policy)) files.push([path, stamped(text)]);
   for (const service of services) {
     add(
       `traefik/dynamic/service-${service.name}.yaml`,

@@ -10,6 +10,7 @@ import { type EmbeddedGateway, type EmbeddedService, startEmbedded } from '../..
 import type { DevFlags } from '../commands/dev.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { packageRoot } from '../package-root.ts';
+import { devAccess } from './access.ts';
 import { chosenServices, originOf, portOf } from './flags.ts';
 import { InvalidNameError, ownService } from './own-command.ts';
 import { type DevPrinter, jsonPrinter, textPrinter } from './printer.ts';
@@ -27,12 +28,9 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
   const port = portOf(flags.port);
   const publicUrl = flags.publicUrl === undefined ? undefined : originOf(flags.publicUrl);
   const own = command.length === 0 ? undefined : ownEntry(command, flags.name, catalog);
-  const config = devConfig(
-    folder,
-    catalog,
-    process.env,
-    chosenServices(flags.services, catalog, own !== undefined),
-  );
+  const chosen = chosenServices(flags.services, catalog, own !== undefined);
+  const configOf = () => devConfig(folder, catalog, process.env, chosen, own?.service.name);
+  const config = configOf();
   const services: EmbeddedService[] = [
     ...(own ? [own] : []),
     ...servicesOf(config, catalog, own !== undefined && flags.services === undefined),
@@ -43,6 +41,7 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
   const signalled = firstSignal();
   const gateway = await start({
     values: config.values,
+    access: devAccess(folder, serviceNames(catalog, own), configOf),
     services,
     stateFolder: join(folder, '.mcpgw'),
     fresh: flags.fresh === true,
@@ -115,6 +114,10 @@ async function untilSignal(
 
 function servicesOf(config: Config, catalog: Catalog, none: boolean): EmbeddedService[] {
   return none ? [] : config.services.map((name) => ({ service: catalog.services.get(name) as Service }));
+}
+
+function serviceNames(catalog: Catalog, own: EmbeddedService | undefined): string[] {
+  return [...catalog.services.keys(), ...(own === undefined ? [] : [own.service.name])];
 }
 
 function ownEntry(command: string[], name: string | undefined, catalog: Catalog): EmbeddedService {

@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { allowListKeys, parseAllowLists, unknownAllowLists } from '../../runtime/config/access.ts';
 import { type Catalog, loadCatalog, secretNames } from '../../runtime/config/catalog.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
+import { ConfigError } from '../../runtime/config/faults.ts';
 import { type Config, gather, knownKeys, parseConfig } from '../../runtime/config/load.ts';
 import { enabledKey } from '../../runtime/config/schema.ts';
 import { builtinCatalog } from '../package-root.ts';
@@ -26,6 +28,7 @@ export interface DevConfig extends Config {
 
 /**
  * @param chosen names of services, instead of what `.env` enables
+ * @param own name of the service of a command given by hand, which may have allow-lists, too
  * @throws ConfigError with every fault
  */
 export function devConfig(
@@ -33,10 +36,15 @@ export function devConfig(
   catalog: Catalog,
   environment: Record<string, string | undefined>,
   chosen: string[] | undefined,
+  own?: string,
 ): DevConfig {
   const path = join(folder, '.env');
   const file = existsSync(path) ? parseEnvFile(readFileSync(path, 'utf8')) : {};
-  const texts = gather(environment, file, knownKeys(catalog));
+  const names = own === undefined ? [] : [own];
+  const unknown = unknownAllowLists(Object.keys(file), [...catalog.services.keys(), ...names]);
+  if (unknown.length > 0) throw new ConfigError(unknown);
+  const ownKeys = names.flatMap((name) => Object.values(allowListKeys(name)));
+  const texts = gather(environment, file, [...knownKeys(catalog), ...ownKeys]);
   // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
   const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
   const owned = Boolean(texts.PASSPHRASE_HASH);
@@ -66,7 +74,9 @@ export function devConfig(
     },
     catalog,
   );
-  return { ...config, secrets };
+  const ownLists = parseAllowLists(texts, names);
+  if (ownLists.faults.length > 0) throw new ConfigError(ownLists.faults);
+  return { ...config, allowed: { ...config.allowed, ...ownLists.allowed }, secrets };
 }
 
 function userName(environment: Record<string, string | undefined>): string {

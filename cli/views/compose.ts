@@ -1,5 +1,6 @@
 /** What the Compose file says. */
 import { parseRedisUrl } from '../../runtime/config/redis-url.ts';
+import { isAccessKey } from '../../runtime/config/access.ts';
 import { secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
 import type { Config } from '../../runtime/config/load.ts';
 import {
@@ -163,7 +164,9 @@ function temporarySpace(memory: string): string {
 
 function authEnvironment(config: Config, catalog: Catalog): EnvLine[] {
   const { values } = config;
-  const plain = CONFIG_KEYS.filter((key) => !NOT_FOR_AUTH.has(key) && keyMeta(key).secret !== true);
+  const plain = CONFIG_KEYS.filter(
+    (key) => !NOT_FOR_AUTH.has(key) && !isAccessKey(key) && keyMeta(key).secret !== true,
+  );
   return [
     // Who ends TLS is Traefik's business: the URLs are the same in every mode, and auth is not restarted for it.
     { name: 'TLS_MODE', value: 'off' },

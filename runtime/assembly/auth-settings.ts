@@ -30,7 +30,7 @@ export function authSettings(
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),
     clientDocumentDomains: values.CLIENT_DOCUMENT_DOMAINS,
     privateUseRedirects: values.PRIVATE_USE_REDIRECTS,
-    identityProviders: values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values)),
+    identityProviders: identityProviders(values),
     rateLimitFactor: values.RATE_LIMIT_FACTOR,
     trustedProxies: values.TRUSTED_PROXIES,
     documents: {
@@ -39,6 +39,11 @@ export function authSettings(
       ...(OP_TOS_URI === undefined ? {} : { tosUri: OP_TOS_URI }),
     },
   };
+}
+
+/** Those that the configuration names, with whom they let in. */
+export function identityProviders(values: AuthValues): IdentityProviderSettings[] {
+  return values.IDENTITY_PROVIDER.map((kind) => identityProvider(kind, values));
 }
 
 function identityProvider(

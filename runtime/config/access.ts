@@ -2,7 +2,7 @@
  * The allow-lists of single services: `MCP_<SERVICE>_ALLOWED_USERS` and `MCP_<SERVICE>_ALLOWED_GROUPS`. Neither key given:
  * everybody who may sign in. Otherwise whoever one of them lists, so that an empty list alone is nobody.
  */
-import { type Fault } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { list } from './fields.ts';
 import { enabledKey } from './schema.ts';
 
@@ -15,6 +15,14 @@ export interface AllowLists {
 
 /** By service; one without a list of its own is not among them. */
 export type ServiceAllowLists = Record<string, AllowLists>;
+
+/**
+ * Keys that say who is let in. They may change while the gateway runs: the stack hands them to auth in files that it watches,
+ * not in its environment, so that no container is replaced for them.
+ */
+export function isAccessKey(key: string): boolean {
+  return /^(?:ALLOWED_GITHUB|OIDC_ALLOWED)_/.test(key);
+}
 
 const KEY = /^MCP_.*_ALLOWED_(?:USERS|GROUPS)$/;
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { allowListKeys, parseAllowLists, type ServiceAllowLists } from './access.ts';
 import type { Catalog } from './catalog.ts';
 import { ConfigError, type Fault, faultsOf } from './faults.ts';
 import { brokenRules } from './rules.ts';
@@ -22,6 +23,8 @@ export interface Config {
   values: ConfigValues;
   /** Names of the enabled services, sorted. */
   services: string[];
+  /** The allow-lists of single services, enabled or not. */
+  allowed: ServiceAllowLists;
 }
 
 export type ReadFile = (path: string) => string;
@@ -60,23 +63,29 @@ export function gather(
 
 /** Every key that a configuration can have with this catalog. */
 export function knownKeys(catalog: Catalog): string[] {
-  return [...CONFIG_KEYS, ...[...catalog.services.keys()].map(enabledKey)];
+  const services = [...catalog.services.keys()];
+  return [
+    ...CONFIG_KEYS,
+    ...services.map(enabledKey),
+    ...services.flatMap((name) => Object.values(allowListKeys(name))),
+  ];
 }
 
 /**
- * @param texts values as written; an empty one counts as not given, so that its default holds
+ * @param texts values as written; an empty one counts as not given, so that its default holds (an allow-list's is nobody)
  * @throws ConfigError with every fault
  */
 export function parseConfig(texts: Record<string, string>, catalog: Catalog): Config {
   const given = Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== ''));
   const { values, faults } = parseValues(given);
   const enabled = enabledServices(given, catalog);
+  const lists = parseAllowLists(texts, catalog.services.keys());
   const known = new Set(faults.map(({ key }) => key));
   // Also where a value is wrong in itself: the rules between the others are checked all the same.
   const broken = brokenRules(values, enabled.services).filter(({ key }) => !known.has(key));
-  const all = [...faults, ...enabled.faults, ...broken];
+  const all = [...faults, ...enabled.faults, ...lists.faults, ...broken];
   if (all.length > 0) throw new ConfigError(all);
-  return { values: values as ConfigValues, services: enabled.services };
+  return { values: values as ConfigValues, services: enabled.services, allowed: lists.allowed };
 }
 
 /** @returns the values that are right, and a fault for each of the others */

@@ -21,9 +21,11 @@ import {
   proxiedEndpoint,
   type ServiceEndpoint,
 } from '../assembly/service-endpoint.ts';
+import type { Policy } from '../policy/policy.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { authSettings, type AuthValues } from '../assembly/auth-settings.ts';
+import { type AccessSource, openAccess } from './access.ts';
 import { EmbeddedError } from './embedded-error.ts';
 import type { GatewayEvent } from './events.ts';
 import { listen, type Listening } from './listen.ts';
@@ -41,6 +43,8 @@ export interface EmbeddedService {
 export interface EmbeddedOptions {
   /** What `.env` and the environment say; sign-in, lifetimes and limits are taken from it. */
   values: AuthValues;
+  /** Without it everybody who may sign in may use everything. */
+  access?: AccessSource;
   services: EmbeddedService[];
   /** Absolute or relative path of the state folder, `.mcpgw`. */
   stateFolder: string;
@@ -110,8 +114,10 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
     options.services.map(({ service }) => service),
     state.rootSecret,
   );
+  const access = await openAccess(options);
   const store = openSqliteStore({ path: state.databasePath, logger: logger(options, 'store') });
-  const auth = await openAuth(store, settings, logger(options, 'auth'));
+  const auth = await openAuth(store, settings, access?.policy, logger(options, 'auth'));
+  const watch = access?.watch(auth, logger(options, 'auth'));
   const endpoints = new Map<string, { handle: ServiceEndpoint['handle']; passAuthorization: boolean }>();
   const closers: ServiceEndpoint[] = [];
   listening.serve(
@@ -162,6 +168,7 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
     stats: () => sum(closers),
     close: async () => {
       aborter.abort();
+      await watch?.close();
       await settled.catch(() => undefined);
       await Promise.all(closers.map((endpoint) => endpoint.close()));
       await listening.close();
@@ -195,9 +202,14 @@ async function makeOperable(
   };
 }
 
-async function openAuth(store: Store, settings: AuthSettings, log: Logger): Promise<Auth> {
+async function openAuth(
+  store: Store,
+  settings: AuthSettings,
+  policy: Policy | undefined,
+  log: Logger,
+): Promise<Auth> {
   try {
-    return await createAuth({ settings, store, logger: log });
+    return await createAuth({ settings, store, logger: log, ...(policy === undefined ? {} : { policy }) });
   } catch (error) {
     await store.close();
     if (!(error instanceof ForeignKeysError)) throw error;
