@@ -25,6 +25,14 @@ export async function measureSizes(
     ['a client', await cost((index) => store.putClient(makeClient(index)))],
     ['a refresh token (its grant)', await cost((index) => store.putGrant(grantOf(index)))],
     [
+      'a session',
+      await cost((index) => {
+        const { user, createdAtMs, expiresAtMs, codeHash: idHash } = grantOf(index);
+        const session = { idHash, user, signedInAtMs: createdAtMs, expiresAtMs };
+        return store.putRecord('session', idHash, session);
+      }),
+    ],
+    [
       'the answer kept for a retry',
       await cost((index) =>
         store.rotateRefresh({
