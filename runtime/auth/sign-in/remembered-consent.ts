@@ -73,7 +73,8 @@ export async function forgetConsent(
 }
 
 function mayRemember({ settings }: AuthContext, client: ClientRecord, redirectUri: string): boolean {
-  if (redirectUri.startsWith(`${issuer(settings.topology)}/`)) return false;
+  // By the parsed origin: a client may have registered our host in another spelling.
+  if (new URL(redirectUri).origin === new URL(issuer(settings.topology)).origin) return false;
   return client.metadata.token_endpoint_auth_method !== 'none' || isWebRedirect(redirectUri);
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startGithubStandIn } from '../../helpers/github-stand-in.ts';
 import {
   authorize,
   codeForm,
@@ -54,6 +55,35 @@ describe('a person who agreed before', () => {
   ])('is asked for %s', async (_name, parameters: Record<string, string>) => {
     const { resource } = parameters;
     expect(await isAsked(resource ? { resource: test.resource(resource) } : parameters)).toBe(true);
+  });
+
+  it('is asked for another resource also where the scope that they agreed to covers it', async () => {
+    const all = { scope: 'mcp:*' };
+    await authorize(test, { client, person, authorize: all });
+    expect(await isAsked(all)).toBe(false);
+    expect(await isAsked({ ...all, resource: test.resource('fetch') })).toBe(true);
+  });
+
+  it('does not answer for another person in the same browser', async () => {
+    const github = await startGithubStandIn({ id: 1, login: 'alice' });
+    const shared = await startTestAuth({ github, allowedUsers: ['alice', 'bob'] });
+    try {
+      const app = await registerClient(shared.origin, { redirect_uris: [WEB] });
+      await authorize(shared, { client: app, person });
+      expect((await openConsent(shared, { client: app, person })).page.url).toContain('code=');
+      github.account = { id: 2, login: 'bob' };
+      const other = await registerClient(shared.origin, { redirect_uris: ['https://other.example/cb'] });
+      const { person: same } = await authorize(shared, {
+        client: other,
+        person,
+        authorize: { prompt: 'login' },
+      });
+      const { page } = await openConsent(shared, { client: app, person: same });
+      expect([page.html.includes('action="/consent"'), page.html.includes('bob')]).toEqual([true, true]);
+    } finally {
+      await shared.close();
+      await github.close();
+    }
   });
 
   it('is asked for another client at the same address', async () => {
@@ -122,8 +152,14 @@ describe('who agreed to a client that anyone can impersonate (RFC 6749 §10.2)',
     expect(await isAsked({}, other)).toBe(true);
   });
 
-  it('is asked for one whose code our own page shows', async () => {
-    const other = await registerClient(test.origin, { redirect_uris: [`${test.origin}/success`] });
+  it.each(['', 'HTTP://LOCALHOST'])('is asked for one whose code our own page shows (%s)', async (spelling) => {
+    const page = spelling === '' ? test.origin : test.origin.replace('http://localhost', spelling);
+    // It keeps a secret, so that this page is all that speaks against it.
+    const other = await registerClient(test.origin, {
+      redirect_uris: [`${page}/success`],
+      token_endpoint_auth_method: 'client_secret_post',
+    });
+    person = newPerson([`${page}/success`]);
     await authorize(test, { client: other, person });
     expect(await isAsked({}, other)).toBe(true);
   });
