@@ -152,17 +152,20 @@ describe('who agreed to a client that anyone can impersonate (RFC 6749 §10.2)',
     expect(await isAsked({}, other)).toBe(true);
   });
 
-  it.each(['', 'HTTP://LOCALHOST'])('is asked for one whose code our own page shows (%s)', async (spelling) => {
-    const page = spelling === '' ? test.origin : test.origin.replace('http://localhost', spelling);
-    // It keeps a secret, so that this page is all that speaks against it.
-    const other = await registerClient(test.origin, {
-      redirect_uris: [`${page}/success`],
-      token_endpoint_auth_method: 'client_secret_post',
-    });
-    person = newPerson([`${page}/success`]);
-    await authorize(test, { client: other, person });
-    expect(await isAsked({}, other)).toBe(true);
-  });
+  it.each(['', 'HTTP://LOCALHOST'])(
+    'is asked for one whose code our own page shows (%s)',
+    async (spelling) => {
+      const page = spelling === '' ? test.origin : test.origin.replace('http://localhost', spelling);
+      // It keeps a secret, so that this page is all that speaks against it.
+      const other = await registerClient(test.origin, {
+        redirect_uris: [`${page}/success`],
+        token_endpoint_auth_method: 'client_secret_post',
+      });
+      person = newPerson([`${page}/success`]);
+      await authorize(test, { client: other, person });
+      expect(await isAsked({}, other)).toBe(true);
+    },
+  );
 
   it('is not asked again for one that keeps a secret', async () => {
     const other = await registerClient(test.origin, { token_endpoint_auth_method: 'client_secret_post' });
