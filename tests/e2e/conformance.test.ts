@@ -97,13 +97,11 @@ describe.skipIf(missing !== undefined)(
       ]);
       expect(code, output).toBe(0);
       expect(pages?.[0]).toContain('Conformance suite');
-      const counted = count(scenarios);
-      expect(Object.keys(counted).sort()).toEqual(SCENARIOS);
-      for (const statuses of Object.values(counted)) {
-        expect(statuses.SUCCESS, output).toBeGreaterThanOrEqual(1);
-        expect(statuses).not.toHaveProperty('SKIPPED');
-        expect(statuses).not.toHaveProperty('FAILURE');
-      }
+      // Nothing but successes: a warning would be a rule that we could keep, a skip a scenario that did not run.
+      expect(count(scenarios), output).toEqual({
+        'authorization-code-grant': { SUCCESS: 1 },
+        'authorization-server-metadata-endpoint': { SUCCESS: 2 },
+      });
     });
 
     it('would notice a scenario that is skipped', async () => {

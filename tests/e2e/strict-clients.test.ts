@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
@@ -172,5 +173,48 @@ describe.each<[string, (client: oauth.Client) => oauth.ClientAuth]>([
         { timeout: 3_000 },
       )
       .toBe(401);
+  });
+});
+
+describe('a client that authenticates with private_key_jwt (RFC 7523)', () => {
+  it.each(['ES256', 'RS256'])('signs in, refreshes and asks about its token with %s', async (alg) => {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    const kid = `key-${alg}`;
+    const client = await register({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' }] },
+    });
+    expect(client).not.toHaveProperty('client_secret');
+    const clientAuth = oauth.PrivateKeyJwt({ key: privateKey, kid });
+    const tokens = await codeFlow(client, clientAuth);
+    const answer = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      clientAuth,
+      tokens.refresh_token ?? '',
+      insecure,
+    );
+    const refreshed = await oauth.processRefreshTokenResponse(server, client, answer);
+    const asked = await oauth.introspectionRequest(
+      server,
+      client,
+      clientAuth,
+      refreshed.access_token,
+      insecure,
+    );
+    expect(await oauth.processIntrospectionResponse(server, client, asked)).toMatchObject({ active: true });
+    // Nobody else's key, and no other way in.
+    const { privateKey: other } = await generateKeyPair(alg);
+    for (const wrong of [oauth.PrivateKeyJwt({ key: other, kid }), oauth.None()]) {
+      const refused = await oauth.refreshTokenGrantRequest(
+        server,
+        client,
+        wrong,
+        refreshed.refresh_token ?? '',
+        insecure,
+      );
+      await expect(oauth.processRefreshTokenResponse(server, client, refused)).rejects.toThrow();
+      expect(refused.status).toBe(401);
+    }
   });
 });
