@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { registerClient as operatorRegisters } from '../../../runtime/auth/clients/register.ts';
 import { createMemoryStore } from '../../../runtime/store/memory.ts';
 import { openRedisStore } from '../../../runtime/store/redis.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite.ts';
@@ -10,8 +11,10 @@ import type { ClientRecord, Store } from '../../../runtime/store/store.ts';
 import { startGithubStandIn } from '../../helpers/github-stand-in.ts';
 import {
   authorize,
+  clientMetadata,
   codeForm,
   openConsent,
+  postJson,
   postToken,
   refreshForm,
   registerClient,
@@ -157,5 +160,34 @@ describe('the end of a registration', () => {
     const flow = await authorize(test, { client });
     expect((await postToken(test, codeForm(flow))).status).toBe(200);
     expect(await test.store.getClient(client.client_id)).toStrictEqual(older);
+  });
+});
+
+describe('registrations that wait for a sign-in', () => {
+  it('are bounded in number, over all replicas, whoever asks; the operator’s are not counted', async () => {
+    const clock = createTestClock();
+    const store = switchable(createMemoryStore({ now: clock.now }));
+    const options = { clock, store, settings: { maxUnusedClients: 4 } };
+    const [one, other] = [await start(options), await start(options)];
+    const ask = async (test: typeof one) => {
+      const { status, headers } = await postJson(`${test.origin}/register`, clientMetadata());
+      return [status, Number(headers.get('retry-after') ?? 0)];
+    };
+    expect([await ask(one), await ask(other)]).toEqual([
+      [201, 0],
+      [201, 0],
+    ]);
+    expect(await ask(one)).toEqual([429, 43_200]);
+    expect(await ask(other)).toEqual([429, 43_200]);
+    await operatorRegisters(one.auth.context, clientMetadata(), true);
+    let most = 0;
+    for (let halfDay = 0; halfDay < 10; halfDay++) {
+      clock.advance(DAY_MS / 2);
+      await ask(one);
+      await ask(other);
+      most = Math.max(most, (await store.listClients()).filter(({ byOperator }) => !byOperator).length);
+    }
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4);
   });
 });
