@@ -144,6 +144,8 @@ describe('private_key_jwt', () => {
 
   it('bears a clock that is a minute off', async () => {
     expect((await useAssertion(client, { claims: { exp: seconds() - 59, jti: 'late' } })).status).toBe(200);
+    // And remembers what it took for that minute, too.
+    expect((await useAssertion(client, { claims: { exp: seconds() - 59, jti: 'late' } })).status).toBe(401);
     expect((await useAssertion(client, { claims: { iat: seconds() + 59, jti: 'early' } })).status).toBe(200);
   });
 
