@@ -1,4 +1,7 @@
-/** `mcpgw client register`: dynamic registration (RFC 7591) at the public endpoint, as any client does it. */
+/**
+ * `mcpgw client register`: dynamic registration (RFC 7591) at the public endpoint, as any client does it. Only what a
+ * stranger may not register goes through the admin API.
+ */
 import { z } from 'zod';
 import type { RegisterFlags } from '../commands/client/register.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -37,7 +40,12 @@ const metadataSchema = z.looseObject({ issuer: z.string(), registration_endpoint
 
 const refusalSchema = z.looseObject({ error: z.string(), error_description: z.string().optional() });
 
+/** Only the operator gives it out. */
+const CLIENT_CREDENTIALS = 'client_credentials';
+
 export async function runRegister(flags: RegisterFlags, output: Output = createOutput(flags)): Promise<void> {
+  const request = requestOf(flags);
+  if (request.grant_types.includes(CLIENT_CREDENTIALS)) return runAsOperator(flags, request, output);
   const resolve = parseResolve(flags.resolve);
   const target =
     flags.url === undefined
@@ -45,23 +53,46 @@ export async function runRegister(flags: RegisterFlags, output: Output = createO
       : { issuer: originOf(flags.url), up: 'mcpgw up', authorities: [] };
   const client = createHttpClient({ resolve, authorities: target.authorities });
   try {
-    const registered = await register(client, target, requestOf(flags));
-    output.result(registeredText(registered, lineWidth()), registered);
-    if (registered.client_secret !== undefined) {
-      output.note('\nThis is the only time that the secret is shown: only its hash is kept.');
-    }
+    const registered = await register(client, target, request);
+    report(registered, output);
     output.note('Sign in with it within 24 hours: a registration that nobody has used ends then.');
   } finally {
     client.close();
   }
 }
 
+async function runAsOperator(
+  flags: RegisterFlags,
+  request: RegistrationRequest,
+  output: Output,
+): Promise<void> {
+  if (flags.url !== undefined) {
+    throw new UserError(
+      '--url: client_credentials is registered by the operator: run it in the folder of the gateway',
+      EXIT.usage,
+    );
+  }
+  const gateway = await findGateway(flags.dir, process.env);
+  const { status, body } = await gateway.admin(['register', JSON.stringify(request)]);
+  report(registeredIn(status, body), output);
+}
+
+function report(registered: Registered, output: Output): void {
+  output.result(registeredText(registered, lineWidth()), registered);
+  if (registered.client_secret !== undefined) {
+    output.note('\nThis is the only time that the secret is shown: only its hash is kept.');
+  }
+}
+
 export function requestOf(flags: RegisterFlags): RegistrationRequest {
+  const grantTypes = flags.grantTypes.split(/[\s,]+/).filter((type) => type !== '');
+  if (grantTypes.includes('authorization_code') && flags.redirectUri.length === 0)
+    throw new UserError('--redirect-uri is missing: where the browser goes back to', EXIT.usage);
   return {
     client_name: flags.name,
     redirect_uris: flags.redirectUri,
-    grant_types: flags.grantTypes.split(/[\s,]+/).filter((type) => type !== ''),
-    response_types: ['code'],
+    grant_types: grantTypes,
+    response_types: grantTypes.includes('authorization_code') ? ['code'] : [],
     ...(flags.authMethod !== undefined && { token_endpoint_auth_method: flags.authMethod }),
     ...(flags.scope !== undefined && { scope: flags.scope }),
   };
@@ -88,13 +119,17 @@ export async function register(
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(request),
   });
-  const body = parsed(await answer.text());
+  return registeredIn(answer.status, parsed(await answer.text()));
+}
+
+/** @throws UserError for a refusal */
+function registeredIn(status: number, body: unknown): Registered {
   const registered = registeredSchema.safeParse(body);
-  if (answer.status === 201 && registered.success) return registered.data;
+  if (status === 201 && registered.success) return registered.data;
   const refusal = refusalSchema.safeParse(body);
   const reason = refusal.success
     ? oneLine(`${refusal.data.error}: ${refusal.data.error_description ?? ''}`)
-    : `HTTP ${answer.status}`;
+    : `HTTP ${status}`;
   throw new UserError(`the registration was refused: ${reason}`);
 }
 

@@ -25,6 +25,7 @@ export function authSettings(
     refreshTokenLifetimeSeconds: values.REFRESH_TOKEN_LIFETIME,
     clientLifetimeSeconds: values.CLIENT_LIFETIME,
     sessionTimeoutSeconds: values.SESSION_TIMEOUT,
+    clientCredentials: values.CLIENT_CREDENTIALS,
     refreshGraceSeconds: values.REFRESH_GRACE,
     corsOrigins: values.MCP_CORS_ORIGINS,
     ...(values.REGISTRATION_TOKEN !== undefined && { registrationToken: values.REGISTRATION_TOKEN }),

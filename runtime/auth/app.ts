@@ -34,6 +34,8 @@ import { addNotFound } from './methods.ts';
 import { sendPage } from './send-page.ts';
 import { showSignOut, signOut } from './sign-in/sign-out.ts';
 import { success } from './sign-in/success.ts';
+import { deviceAuthorization } from './device/device-authorization.ts';
+import { enterUserCode, showDevicePage } from './device/verification.ts';
 import { introspect } from './tokens/introspect.ts';
 import { revoke } from './tokens/revoke.ts';
 import { token } from './tokens/token.ts';
@@ -174,7 +176,12 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
 /** Where clients post forms; RFC 6749 §3.2, RFC 7009 §2.1 and RFC 7662 §2.1 take nothing else. */
 function addTokenEndpoints(scope: FastifyInstance, context: AuthContext): undefined {
   addForms(scope, BODY_LIMIT);
-  const endpoints = { '/token': token, '/revoke': revoke, '/introspect': introspect };
+  const endpoints = {
+    '/token': token,
+    '/revoke': revoke,
+    '/introspect': introspect,
+    '/device-authorization': deviceAuthorization,
+  };
   const paths = Object.keys(endpoints);
   addCors(
     scope,
@@ -199,6 +206,8 @@ async function addPages(scope: FastifyInstance, context: AuthContext): Promise<v
   scope.get('/callback', (request, reply) => callback(context, request, reply));
   scope.get('/signout', (request, reply) => showSignOut(context, request, reply));
   scope.post('/signout', (request, reply) => signOut(context, request, reply));
+  scope.get('/device', (request, reply) => showDevicePage(context, request, reply));
+  scope.post('/device', (request, reply) => enterUserCode(context, request, reply));
   scope.get('/success', (request, reply) => success(context, request, reply));
   scope.get(STYLESHEET_PATH, (_request, reply) => sendStylesheet(context, reply));
 }

@@ -101,8 +101,29 @@ export class InvalidTargetError extends OAuthError {
 }
 
 export class AccessDeniedError extends OAuthError {
+  constructor(hint: string, debug?: string, status = 403) {
+    super('access_denied', status, hint, debug);
+  }
+}
+
+/** RFC 8628 §3.5: the device goes on asking. */
+export class AuthorizationPendingError extends OAuthError {
   constructor(hint: string, debug?: string) {
-    super('access_denied', 403, hint, debug);
+    super('authorization_pending', 400, hint, debug);
+  }
+}
+
+/** RFC 8628 §3.5: the device goes on asking, less often. */
+export class SlowDownError extends OAuthError {
+  constructor(hint: string, debug?: string) {
+    super('slow_down', 400, hint, debug);
+  }
+}
+
+/** RFC 8628 §3.5: nobody answered in time. */
+export class ExpiredTokenError extends OAuthError {
+  constructor(hint: string, debug?: string) {
+    super('expired_token', 400, hint, debug);
   }
 }
 

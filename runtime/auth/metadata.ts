@@ -6,7 +6,7 @@
 import { resourceUrl } from '../config/topology.ts';
 import type { AuthContext } from './auth-context.ts';
 import { ASSERTION_ALGORITHMS, CLIENT_AUTH_METHODS } from './clients/auth-methods.ts';
-import { GRANT_TYPES } from './tokens/grants/index.ts';
+import { grantTypes } from './tokens/grants/index.ts';
 import { JWKS_PATH } from './tokens/jwks.ts';
 import { supportedScopes } from './scopes.ts';
 
@@ -24,10 +24,11 @@ export function authorizationServerMetadata({ settings, issuer }: AuthContext): 
     scopes_supported: supportedScopes(topology.services),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: [...GRANT_TYPES.keys()],
+    grant_types_supported: grantTypes(settings),
     token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     ...((settings.clientDocumentDomains ?? []).length > 0 && { client_id_metadata_document_supported: true }),
+    device_authorization_endpoint: `${issuer}/device-authorization`,
     revocation_endpoint: `${issuer}/revoke`,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

@@ -80,6 +80,8 @@ export interface AuthSettings {
   clientLifetimeSeconds: number;
   /** How long a browser stays signed in after its last use. */
   sessionTimeoutSeconds: number;
+  /** Whether clients of the operator get tokens for themselves (`client_credentials`). */
+  clientCredentials?: boolean;
   /** How long a used refresh token gets its answer again. */
   refreshGraceSeconds: number;
   /** Origins for browser-based clients; `*` for all of them. Never with credentials. */

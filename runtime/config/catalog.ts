@@ -29,6 +29,7 @@ const RESERVED = new Set([
     'verify',
     'jwks',
   ],
+  ...['device-authorization'],
   ...['success', 'health', 'metrics', 'assets', 'local', 'passphrase', 'admin', 'internal', 'mcp'],
 ]);
 

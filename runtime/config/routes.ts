@@ -56,6 +56,8 @@ const AUTH_PATHS: PathMatch[] = [
   { exact: '/introspect' },
   { exact: '/revoke' },
   { exact: '/signout' },
+  { exact: '/device-authorization' },
+  { exact: '/device' },
   { exact: '/success' },
   { prefix: '/assets/' },
 ];

@@ -5,7 +5,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 
 export type KeyPurpose =
-  | ('admin' | 'cookie' | 'csrf' | 'at-rest' | 'client-secret' | 'refresh-token' | 'digest')
+  | ('admin' | 'cookie' | 'csrf' | 'at-rest' | 'client-secret' | 'refresh-token' | 'user-code' | 'digest')
   | `context:${string}`;
 
 /** The least length of the root secret, in characters. */

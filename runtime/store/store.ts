@@ -84,6 +84,8 @@ export interface TransactionRecord {
   sessionHash?: string;
   /** The person wants to sign in anew, perhaps as somebody else. */
   chooseAccount?: boolean;
+  /** `id` of the device authorization request that this answers; then there is no redirect URI. */
+  deviceId?: string;
   /** In the step `upstream`: `idHash` of the consent that it follows from, which ends when this is complete. */
   consentHash?: string;
   /** Identity provider chosen, and what it needs to check its answer. */
@@ -122,8 +124,9 @@ export interface DeviceRecord {
   scopes: string[];
   resources: string[];
   status: 'pending' | 'approved' | 'denied';
-  /** In the status `approved`: who did. */
+  /** In the status `approved`: who did, and when. */
   user?: User;
+  approvedAtMs?: number;
   /** How long the device is to wait between polls; grows by each `slow_down` (RFC 8628 §3.5). */
   intervalSeconds: number;
   polledAtMs?: number;

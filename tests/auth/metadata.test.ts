@@ -39,7 +39,11 @@ describe('invariant 11: issuer and metadata agree everywhere', () => {
       scopes_supported: ['mcp:echo', 'mcp:fetch', 'mcp:*', 'offline_access'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       token_endpoint_auth_methods_supported: [
         'none',
         'client_secret_basic',
@@ -48,6 +52,7 @@ describe('invariant 11: issuer and metadata agree everywhere', () => {
       ],
       token_endpoint_auth_signing_alg_values_supported: ['RS256', 'ES256'],
       client_id_metadata_document_supported: true,
+      device_authorization_endpoint: `${test.origin}/device-authorization`,
       revocation_endpoint: `${test.origin}/revoke`,
       revocation_endpoint_auth_methods_supported: [
         'none',

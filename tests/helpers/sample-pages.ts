@@ -74,6 +74,22 @@ export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
       problem: 'This is not the passphrase.',
     }),
   ],
+  ['device', pages.device({ csrf: 'csrf' })],
+  [
+    'device-problem',
+    pages.device({ csrf: 'csrf', userCode: 'WDJB-MJHT', problem: 'No device waits for this code.' }),
+  ],
+  ['device-done', pages.deviceDone({ approved: true, clientName: 'A terminal', userName: 'alice' })],
+  ['device-denied', pages.deviceDone({ approved: false, clientName: 'A terminal' })],
+  [
+    'consent-device',
+    pages.consent({
+      ...CONSENT,
+      device: true,
+      clientName: 'A terminal',
+      redirectTarget: 'the device with the code',
+    }),
+  ],
   ['local', pages.local({ ...form, clientName: 'Claude', userName: 'alice' })],
   [
     'continue',

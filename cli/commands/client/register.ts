@@ -20,15 +20,19 @@ export function addRegister(client: Command): void {
     .command('register')
     .summary('register a client and print its credentials')
     .description(
-      'Registers a client at the public endpoint (RFC 7591), as any client would, and prints its credentials once.',
+      'Registers a client at the public endpoint (RFC 7591), as any client would, and prints its credentials once. With the grant type client_credentials, which needs CLIENT_CREDENTIALS=true, the operator registers it.',
     )
     .requiredOption('--name <name>', 'what people see when it asks for access')
-    .requiredOption('--redirect-uri <uri>', 'where the browser goes back to; repeatable', repeated)
+    .option('--redirect-uri <uri>', 'where the browser goes back to; repeatable', repeated, [])
     .option(
       '--auth-method <method>',
       'none, client_secret_basic or client_secret_post (default: what the server gives)',
     )
-    .option('--grant-types <types>', 'separated by commas', 'authorization_code,refresh_token')
+    .option(
+      '--grant-types <types>',
+      'separated by commas; client_credentials gives tokens to a script, and is registered as the operator of the folder',
+      'authorization_code,refresh_token',
+    )
     .option('--scope <scope>', 'separated by spaces (default: what the server gives)')
     .option('--dir <folder>', 'folder of the gateway', '.')
     .option(
@@ -45,6 +49,7 @@ export function addRegister(client: Command): void {
       'after',
       '\nExamples:\n' +
         '  mcpgw client register --name "Nightly job" --redirect-uri http://127.0.0.1/callback\n' +
+        '  mcpgw client register --name Backup --grant-types client_credentials --scope mcp:memory\n' +
         '  mcpgw client register --name App --redirect-uri https://app.example.com/cb --auth-method none --json\n',
     )
     .action(async (_flags: RegisterFlags, self: Command) => {

@@ -34,8 +34,8 @@ interface AdminRequest {
 }
 
 /**
- * @param words a verb and its operands: `ping`, `list`, `show ID`, `delete ID`, `issue SERVICE…`, `end ID`, `keys`,
- *   `rotate-keys [now] [revoke-old]`
+ * @param words a verb and its operands: `ping`, `list`, `show ID`, `delete ID`, `register JSON`, `issue SERVICE…`, `end ID`,
+ *   `keys`, `rotate-keys [now] [revoke-old]`
  * @throws AdminUsageError, and TypeError when nothing answers there
  */
 export async function callAdmin(words: string[], call: AdminCall): Promise<AdminAnswer> {
@@ -64,6 +64,7 @@ function requestOf([verb, ...operands]: string[]): AdminRequest {
   }
   if (id === '' && verb === 'list') return { method: 'GET', path: '/clients' };
   if (id !== '' && more.length === 0) {
+    if (verb === 'register') return { method: 'POST', path: '/clients', body: jsonObject(id) };
     if (verb === 'show') return { method: 'GET', path: `/clients/${path}` };
     if (verb === 'delete') return { method: 'DELETE', path: `/clients/${path}` };
     if (verb === 'events' && /^\d{1,4}$/.test(id)) return { method: 'GET', path: `/events/${id}` };
@@ -71,6 +72,16 @@ function requestOf([verb, ...operands]: string[]): AdminRequest {
     if (verb === 'end') return { method: 'DELETE', path: `/health-tokens/${path}` };
   }
   throw new AdminUsageError(
-    'usage: ping | list | show ID | delete ID | issue SERVICE... | end ID | keys | rotate-keys [now] [revoke-old] | events COUNT | revoke-user USER',
+    'usage: ping | list | show ID | delete ID | register JSON | issue SERVICE... | end ID | keys | rotate-keys [now] [revoke-old] | events COUNT | revoke-user USER',
   );
+}
+
+function jsonObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Said below.
+  }
+  throw new AdminUsageError('register takes one JSON object');
 }

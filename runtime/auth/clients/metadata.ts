@@ -8,7 +8,7 @@ import type { ClientMetadata } from '../../store/store.ts';
 import { InvalidClientMetadataError, InvalidRedirectUriError } from '../errors.ts';
 import { OFFLINE_ACCESS, parseScope, serviceScope } from '../scopes.ts';
 import type { AuthSettings } from '../settings.ts';
-import { GRANT_TYPES } from '../tokens/grants/index.ts';
+import { grantTypes } from '../tokens/grants/index.ts';
 import { CLIENT_AUTH_METHODS, type ClientAuthMethod } from './auth-methods.ts';
 import { clientUrlProblem } from './client-url.ts';
 import { publicKeysProblem, publicKeysSchema } from './public-keys.ts';
@@ -76,11 +76,11 @@ export function readMetadata(body: unknown, settings: AuthSettings, byOperator =
   const parsed = requestSchema.safeParse(body);
   if (!parsed.success) throw metadataFault(parsed.error);
   const { redirect_uris, scope, grant_types, response_types, jwks, jwks_uri, ...rest } = parsed.data;
-  const grants = registrableGrants(grant_types, byOperator);
+  const grants = registrableGrants(grant_types, settings, byOperator);
   assertRedirects(redirect_uris, grants, settings);
   return assertSize({
     redirect_uris: [...new Set(redirect_uris)],
-    grant_types: grants,
+    grant_types: assertSecret(grants, rest.token_endpoint_auth_method),
     response_types: fittingResponseTypes(response_types, grants),
     scope: registeredScope(scope, settings.topology.services),
     ...withoutUndefined(rest),
@@ -88,13 +88,24 @@ export function readMetadata(body: unknown, settings: AuthSettings, byOperator =
   });
 }
 
-function registrableGrants(asked: readonly string[], byOperator: boolean): string[] {
-  const grants = asked.filter((type) => GRANT_TYPES.has(type) && (type !== CLIENT_CREDENTIALS || byOperator));
+function registrableGrants(asked: readonly string[], settings: AuthSettings, byOperator: boolean): string[] {
+  const known = new Set(grantTypes(settings));
+  // A stranger hears what he may register instead; the operator hears what to change.
+  if (byOperator && asked.includes(CLIENT_CREDENTIALS) && !known.has(CLIENT_CREDENTIALS))
+    throw new InvalidClientMetadataError('client_credentials is turned off: set CLIENT_CREDENTIALS=true.');
+  const grants = asked.filter((type) => known.has(type) && (type !== CLIENT_CREDENTIALS || byOperator));
   // A refresh token continues what another grant began.
   if (!grants.some((type) => type !== 'refresh_token')) {
     throw new InvalidClientMetadataError('grant_types must include authorization_code.');
   }
   return [...new Set(grants)];
+}
+
+/** RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential clients." */
+function assertSecret(grants: string[], method: ClientAuthMethod): string[] {
+  if (method === 'none' && grants.includes(CLIENT_CREDENTIALS))
+    throw new InvalidClientMetadataError('client_credentials needs a client that authenticates, not none.');
+  return grants;
 }
 
 /**

@@ -12,6 +12,9 @@ export interface Providers {
   admits(user: Candidate): boolean;
 }
 
+/** User ids that begin so are of no person: our own callers, and clients that act for themselves. */
+const RESERVED = new Set(['internal', 'client']);
+
 /**
  * @param now clock, milliseconds since the epoch
  * @throws Error when there is no provider, or one is not for this topology
@@ -23,6 +26,8 @@ export function createProviders(
 ): Providers {
   const list = settings.identityProviders.map((provider) => createProvider(provider, settings, fetch, now));
   if (list.length === 0) throw new Error('No identity provider is configured, so nobody could sign in.');
+  const reserved = list.find(({ id }) => RESERVED.has(id));
+  if (reserved !== undefined) throw new Error(`No identity provider may have the id ${reserved.id}.`);
   const byId = new Map(list.map((provider) => [provider.id, provider]));
   return {
     list,

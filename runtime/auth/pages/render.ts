@@ -21,6 +21,8 @@ export interface ConsentPage {
   /** Host or scheme that the answer goes to. */
   redirectTarget: string;
   loopback: boolean;
+  /** The answer goes to a device that shows a code (RFC 8628). */
+  device?: boolean;
   /** Whether the person chooses the services; otherwise they are fixed. */
   choose: boolean;
   services: { name: string; title: string; description: string; chosen: boolean }[];
@@ -32,6 +34,19 @@ export interface ConsentPage {
   /** What comes after the button. */
   signInNext?: string | undefined;
   problem?: string | undefined;
+}
+
+export interface DevicePage {
+  csrf: string;
+  /** As typed or given, to be corrected or compared. */
+  userCode?: string | undefined;
+  problem?: string | undefined;
+}
+
+export interface DeviceDonePage {
+  approved: boolean;
+  clientName: string;
+  userName?: string | undefined;
 }
 
 export interface LocalPage {
@@ -79,6 +94,8 @@ export interface SuccessPage {
 
 export interface Pages {
   consent(page: ConsentPage): string;
+  device(page: DevicePage): string;
+  deviceDone(page: DeviceDonePage): string;
   local(page: LocalPage): string;
   passphrase(page: PassphrasePage): string;
   continue(page: ContinuePage): string;
@@ -90,7 +107,13 @@ export interface Pages {
   stylesheet: string;
 }
 
-const TITLES = { consent: 'Allow access?', local: 'Sign in', success: 'Sign-in', signOut: 'Sign out' };
+const TITLES = {
+  consent: 'Allow access?',
+  device: 'Connect a device',
+  local: 'Sign in',
+  success: 'Sign-in',
+  signOut: 'Sign out',
+};
 
 /** @param host shown at the foot of every page */
 export function createPages(host: string): Pages {
@@ -105,6 +128,8 @@ export function createPages(host: string): Pages {
   const consent = template<ConsentPage & { several: boolean }>('consent', TITLES.consent);
   return {
     consent: (page) => consent({ ...page, several: page.decisions.length > 1 }),
+    device: template('device', TITLES.device),
+    deviceDone: template('device-done', TITLES.device),
     local: template('local', TITLES.local),
     passphrase: template('passphrase', TITLES.local),
     continue: template('continue'),

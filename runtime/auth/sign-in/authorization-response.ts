@@ -23,3 +23,12 @@ export function errorResponse(
   const { error: code, error_description } = error.body();
   return withParameters(redirectUri, { error: code, error_description, state, iss: issuer });
 }
+
+/** @returns where a page leads, so that the application hears of an error; undefined where a device hears of it by asking */
+export function errorReturnUrl(
+  issuer: string,
+  target: ResponseTarget & { deviceId?: string | undefined },
+  error: OAuthError,
+): string | undefined {
+  return target.deviceId === undefined ? errorResponse(issuer, target, error) : undefined;
+}

@@ -160,7 +160,7 @@ function readCodeChallenge(parameters: Parameters): string {
 }
 
 /** Resources and scopes. Without `resource` they follow from the scopes; failing that, the person chooses. */
-function readAccess(
+export function readAccess(
   { settings, resources }: AuthContext,
   parameters: Parameters,
 ): Pick<Request, 'scopes' | 'resources'> {

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callbackUrl } from '../../config/topology.ts';
 import type { TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { errorResponse } from './authorization-response.ts';
+import { errorReturnUrl } from './authorization-response.ts';
 import { AccessDeniedError, InvalidRequestError } from '../errors.ts';
 import { SignInError, type Identity, type RemoteProvider } from '../idp/provider.ts';
 import { readParameters } from '../parameters.ts';
@@ -68,7 +68,7 @@ export function sendSignInFailure(
   const page = context.pages.error({
     title: 'You are not signed in',
     message: error.message,
-    returnUrl: errorResponse(context.issuer, transaction, denied),
+    returnUrl: errorReturnUrl(context.issuer, transaction, denied),
     code: denied.code,
   });
   return sendPage(reply, denied.status, page);

@@ -32,14 +32,13 @@ export function sendConsentPage(
   problem?: string,
 ): FastifyReply {
   const { client, transaction, handle } = asked;
-  const { redirectUri, browserHash } = transaction;
+  const { browserHash } = transaction;
   const page = context.pages.consent({
     handle,
     csrf: context.browsers.csrfToken(handle, browserHash),
     clientName: clientNameOf(client),
     clientHost: clientHost(client.id),
-    redirectTarget: redirectTarget(redirectUri),
-    loopback: isLoopbackRedirect(redirectUri),
+    ...answerTo(transaction),
     choose: transaction.resources.length === 0,
     services: offeredServices(context, transaction),
     staysSignedIn: client.metadata.grant_types.includes('refresh_token'),
@@ -47,6 +46,16 @@ export function sendConsentPage(
     problem,
   });
   return sendPage(reply, problem === undefined ? 200 : 400, page);
+}
+
+/** Where the answer goes: to a redirect URI, or to the device that asks for it. */
+function answerTo({
+  redirectUri,
+  deviceId,
+}: TransactionRecord): Pick<ConsentPage, 'redirectTarget' | 'loopback' | 'device'> {
+  if (deviceId !== undefined)
+    return { redirectTarget: 'the device with the code', loopback: false, device: true };
+  return { redirectTarget: redirectTarget(redirectUri), loopback: isLoopbackRedirect(redirectUri) };
 }
 
 /** With a session, on as its user; else a button for each provider. */

@@ -10,6 +10,7 @@ import type { ClientRecord, SessionRecord, TransactionRecord } from '../../store
 import type { AuthContext } from '../auth-context.ts';
 import { errorResponse } from './authorization-response.ts';
 import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
+import { denyDevice } from '../device/answer.ts';
 import { AccessDeniedError, InvalidClientError, InvalidRequestError } from '../errors.ts';
 import { SignInError, type IdentityProvider } from '../idp/provider.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
@@ -134,6 +135,7 @@ async function deny(
     clientName: client.metadata.client_name,
     ...(session !== undefined && whoIs(session)),
   });
+  if (transaction.deviceId !== undefined) return denyDevice(context, reply, client, transaction.deviceId);
   const error = new AccessDeniedError('The person did not agree.');
   return sendOnward(context, reply, 'You denied access', errorResponse(context.issuer, transaction, error));
 }

@@ -4,6 +4,7 @@ import { randomToken } from '../../config/secrets.ts';
 import type { ClientRecord, GrantRecord, TransactionRecord, User } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { keepRegistration } from '../clients/registration-end.ts';
+import { approveDevice } from '../device/answer.ts';
 import { sha256 } from '../hashing.ts';
 import { usableServices } from '../policy.ts';
 import { sendOnward } from '../send-page.ts';
@@ -16,7 +17,14 @@ const CODE_LIFETIME_MS = 60_000;
 /** What of a transaction goes into a grant. */
 export type Agreed = Pick<
   TransactionRecord,
-  'redirectUri' | 'redirectUriGiven' | 'state' | 'codeChallenge' | 'scopes' | 'resources' | 'consentHash'
+  | 'redirectUri'
+  | 'redirectUriGiven'
+  | 'state'
+  | 'codeChallenge'
+  | 'scopes'
+  | 'resources'
+  | 'consentHash'
+  | 'deviceId'
 >;
 
 /** @throws InvalidClientError when the registration ended meanwhile; StoreUnavailableError */
@@ -32,6 +40,8 @@ export async function issueCode(
     context.audit('sign_in_refused', { ...who, reason: 'may use none of the services' });
     return refuseServices(context, reply, agreed, user);
   }
+  if (agreed.deviceId !== undefined)
+    return approveDevice(context, reply, client, user, agreed.deviceId, agreed);
   await keepRegistration(context.store, client);
   const { grant, code } = createGrant(client.id, user, agreed, context.now());
   await context.store.putGrant(grant);

@@ -4,9 +4,9 @@ import type { TransactionRecord, User } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { AccessDeniedError } from '../errors.ts';
 import { sendPage } from '../send-page.ts';
-import { errorResponse } from './authorization-response.ts';
+import { errorReturnUrl } from './authorization-response.ts';
 
-type Asked = Pick<TransactionRecord, 'redirectUri' | 'state' | 'resources'>;
+type Asked = Pick<TransactionRecord, 'redirectUri' | 'state' | 'resources' | 'deviceId'>;
 
 /**
  * A page and not a redirect at once: the person must read which account this was, and the application would only show
@@ -23,7 +23,7 @@ export function refuseAccount(
     title: 'You are signed in, but not allowed in',
     message: `You are signed in as ${name}, who is not on the list of allowed users.`,
     advice: `Ask the operator of this gateway to add ${name}, or sign in with another account.`,
-    returnUrl: errorResponse(context.issuer, asked, error),
+    returnUrl: errorReturnUrl(context.issuer, asked, error),
     code: error.code,
   });
   return sendPage(reply, error.status, page);
@@ -44,7 +44,7 @@ export function refuseServices(
     title: 'You are signed in, but may not use this',
     message: `You are signed in as ${name}, who may not use ${titles.join(', ')} with this application.`,
     advice: `Ask the operator of this gateway for access, or sign in with another account.`,
-    returnUrl: errorResponse(context.issuer, asked, error),
+    returnUrl: errorReturnUrl(context.issuer, asked, error),
     code: error.code,
   });
   return sendPage(reply, error.status, page);

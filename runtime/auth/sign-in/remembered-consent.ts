@@ -73,6 +73,8 @@ export async function forgetConsent(
 }
 
 function mayRemember({ settings }: AuthContext, client: ClientRecord, redirectUri: string): boolean {
+  // A device asks by a code that anybody could have sent.
+  if (redirectUri === '') return false;
   // By the parsed origin: a client may have registered our host in another spelling.
   if (new URL(redirectUri).origin === new URL(issuer(settings.topology)).origin) return false;
   return client.metadata.token_endpoint_auth_method !== 'none' || isWebRedirect(redirectUri);

@@ -12,11 +12,23 @@ export interface Bearer {
   grantId: string;
 }
 
-/** Whether the bearer of a token may (still) come in (security invariant 7): a person by the allow-list, or our own. */
+const CLIENT_PREFIX = 'client:';
+
+/** @returns the user id of a client that acts for itself (`client_credentials`). No identity provider has the id `client`. */
+export function clientUserId(clientId: string): string {
+  return CLIENT_PREFIX + clientId;
+}
+
+/**
+ * Whether the bearer of a token may (still) come in (security invariant 7): a person by the allow-list, our own, or a
+ * client that acts for itself, while that is on.
+ */
 export function admitsBearer(
-  { providers }: AuthContext,
+  { providers, settings }: AuthContext,
   { id, name, groups, clientId, grantId }: Bearer,
 ): boolean {
   if (isHealthCaller({ sub: id, client_id: clientId, gid: grantId })) return true;
+  if (id.startsWith(CLIENT_PREFIX))
+    return settings.clientCredentials === true && id === clientUserId(clientId);
   return providers.admits({ id, name, groups });
 }

@@ -16,7 +16,7 @@ import {
 } from '../errors.ts';
 import { admitsBearer } from './bearer.ts';
 import { usableServices } from '../policy.ts';
-import { GRANT_TYPES } from './grants/index.ts';
+import { grantTypeOf } from './grants/index.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { makeRefreshToken } from './refresh-tokens.ts';
 import { covers, OFFLINE_ACCESS, parseScope, serviceOfScope } from '../scopes.ts';
@@ -41,10 +41,10 @@ export interface TokenRequest {
   /**
    * Signs an access token.
    *
-   * @param generation the number of the refresh token that goes with it
+   * @param generation the number of the refresh token that goes with it, to a client that registered for one; undefined: none
    * @returns the JSON of RFC 6749 §5.1
    */
-  mint: (generation: number) => string;
+  mint: (generation: number | undefined) => string;
   /** Where the grant's end moves to, milliseconds since the epoch. */
   expiresAtMs: number;
 }
@@ -87,16 +87,15 @@ export async function token(
   const parameters = readParameters(request.body);
   const reading = readNamedGrant(context, parameters);
   const client = await authenticate(context, request, parameters);
-  const type = findGrantType(parameters, client);
+  const type = findGrantType(context, parameters, client);
   // RFC 6749 §3.2: parameters "MUST NOT be included more than once"; reading them all finds those that are.
   for (const name of type.parameters) if (name !== 'resource') parameters.one(name);
   const named = await reading;
   const grant = await findGrant(context, type, client, parameters, named);
   assertAdmitted(context, grant, client);
-  await context.limiter.admit('tokens', { grant: grant.id });
+  await context.limiter.admit('tokens', { grant: named?.id ?? grant.user.id });
   const access = narrow(context, grant, parameters);
-  const mayRefresh =
-    client.metadata.grant_types.includes('refresh_token') && type.grantType !== 'client_credentials';
+  const mayRefresh = client.metadata.grant_types.includes('refresh_token');
   const [issued] = await Promise.all([
     type.handler({
       context,
@@ -119,8 +118,11 @@ export async function token(
 }
 
 /** Begins before the client is known. Where that fails, nobody asks for what this found. */
-function readNamedGrant({ store }: AuthContext, parameters: Parameters): Promise<GrantRecord | undefined> {
-  const id = GRANT_TYPES.get(parameters.one('grant_type') ?? '')?.grantId?.(parameters);
+function readNamedGrant(
+  { store, settings }: AuthContext,
+  parameters: Parameters,
+): Promise<GrantRecord | undefined> {
+  const id = grantTypeOf(settings, parameters.one('grant_type') ?? '')?.grantId?.(parameters);
   const reading = id === undefined ? Promise.resolve(undefined) : store.getGrant(id);
   reading.catch(() => undefined);
   return reading;
@@ -142,9 +144,9 @@ async function findGrant(
   }
 }
 
-function findGrantType(parameters: Parameters, client: ClientRecord): GrantType {
+function findGrantType({ settings }: AuthContext, parameters: Parameters, client: ClientRecord): GrantType {
   const name = parameters.required('grant_type');
-  const type = GRANT_TYPES.get(name);
+  const type = grantTypeOf(settings, name);
   if (type === undefined) throw new UnsupportedGrantTypeError('This grant type is not supported.');
   if (!client.metadata.grant_types.includes(name)) {
     throw new UnauthorizedClientError('The client did not register this grant type.');

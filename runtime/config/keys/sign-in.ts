@@ -1,6 +1,6 @@
 /** Who signs in, and how. */
 import { z } from 'zod';
-import { choices, hostname, httpUrl, list, optional, text } from '../fields.ts';
+import { boolean, choices, hostname, httpUrl, list, optional, text } from '../fields.ts';
 import { keysOf } from '../key-meta.ts';
 import { isPassphraseHash } from '../passphrase.ts';
 
@@ -121,6 +121,12 @@ export const signInKeys = {
     title: 'Name of the local user',
     description: 'IDENTITY_PROVIDER local only: the name on the button.',
     example: 'alice',
+  }),
+  CLIENT_CREDENTIALS: key(boolean().default(false), {
+    title: 'Tokens for scripts',
+    description:
+      'Whether clients that the operator registers (mcpgw client register --grant-types client_credentials) get tokens for themselves, without a person. A service with a list of allowed users takes them by their id, client:<client_id>.',
+    example: 'false',
   }),
 };
 

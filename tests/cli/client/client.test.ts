@@ -37,6 +37,31 @@ const register = (change: Partial<RegisterFlags>, flags: OutputFlags = {}) =>
   outputOf((output) => runRegister(registration(change), output), flags);
 
 describe('mcpgw client', () => {
+  it('registers a client for a script, as the operator, where that is on', async () => {
+    const { folder, gateway } = await startTestGateway({ CLIENT_CREDENTIALS: 'true' });
+    const script = {
+      dir: folder,
+      redirectUri: [],
+      grantTypes: 'client_credentials',
+      scope: 'mcp:echo-stateful',
+    };
+    const registered = JSON.parse(await register(script, { json: true })) as Record<string, string>;
+    expect(registered).toMatchObject({ grant_types: ['client_credentials'], scope: 'mcp:echo-stateful' });
+    const response = await fetch(`${gateway.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: registered['client_id'] ?? '',
+        client_secret: registered['client_secret'] ?? '',
+      }),
+    });
+    expect(response.status).toBe(200);
+    await expect(register({ ...script, url: gateway.issuer })).rejects.toThrow(/run it in the folder/);
+    await expect(register({ dir: folder, redirectUri: [] })).rejects.toThrow(/--redirect-uri is missing/);
+    const off = await startTestGateway();
+    await expect(register({ ...script, dir: off.folder })).rejects.toThrow(/CLIENT_CREDENTIALS=true/);
+  });
+
   it('registers as any client, with credentials shown once', async () => {
     const { folder, gateway, events } = await startTestGateway();
     const registered = JSON.parse(await register({ dir: folder }, { json: true }));

@@ -14,10 +14,10 @@ export interface TestGateway {
   close: () => Promise<void>;
 }
 
-export async function startTestGateway(): Promise<TestGateway> {
+export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
   const catalog = devCatalog(folder);
-  const config = devConfig(folder, catalog, {}, ['echo-stateful', 'echo-stateless']);
+  const config = devConfig(folder, catalog, environment, ['echo-stateful', 'echo-stateless']);
   const events: GatewayEvent[] = [];
   const gateway = await startEmbedded({
     values: config.values,
