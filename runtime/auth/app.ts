@@ -30,6 +30,7 @@ import {
   updateRegistration,
   type ById,
 } from './clients/registration.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { addNotFound } from './methods.ts';
 import { sendPage } from './send-page.ts';
 import { showSignOut, signOut } from './sign-in/sign-out.ts';
@@ -74,7 +75,8 @@ const BODY_LIMIT = 64 * 1024;
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const context = await createContext(options);
-  const { verify, close: stopVerifying } = createVerify(context);
+  const { verify: decide, close: stopVerifying } = createVerify(context);
+  const verify = counted(decide, context.metrics);
   const app = fastify({
     // Its request log would keep query strings, and with them codes (security invariant 10). The audit log is ours.
     logger: false,
@@ -90,6 +92,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   addHealth(app, context);
   await app.register(async (endpoints) => {
     addCallers(endpoints, context.callers);
+    addRequestMetrics(endpoints, context.metrics);
     await endpoints.register((scope, _options, done) => done(addDocuments(scope, context)));
     await endpoints.register((scope, _options, done) => done(addTokenEndpoints(scope, context)));
     await endpoints.register((scope) => addPages(scope, context));
@@ -122,6 +125,27 @@ function setAccess(
     context.settings = next;
   }
   context.policy.replace(policy);
+}
+
+function addRequestMetrics(scope: FastifyInstance, metrics: Metrics): void {
+  scope.addHook('onResponse', (request, reply, done) => {
+    metrics.request(request.method, routeOf(request), reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+function counted(verify: Verify, metrics: Metrics): Verify {
+  return (request) => {
+    const result = verify(request);
+    if (!(result instanceof Promise)) {
+      metrics.verified(result.status, true);
+      return result;
+    }
+    return result.then((later) => {
+      metrics.verified(later.status, false);
+      return later;
+    });
+  };
 }
 
 function addVerifyRoutes(app: FastifyInstance, context: AuthContext, verify: Verify): void {

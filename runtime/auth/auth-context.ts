@@ -15,6 +15,7 @@ import { createEventSink } from './audit/event-sink.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createLivePolicy, type LivePolicy } from './policy.ts';
 import { createSharedBuckets } from './limits/shared-buckets.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createPages, type Pages } from './pages/render.ts';
 import { createResources, type Resources } from './resource.ts';
 import { createSealer, type Sealer } from './sealing.ts';
@@ -42,6 +43,7 @@ export interface AuthContext {
   pages: Pages;
   audit: Audit;
   callers: Callers;
+  metrics: Metrics;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -63,9 +65,13 @@ export interface AuthOptions {
 
 /** @throws Error for settings that cannot work, in words for the operator; StoreUnavailableError */
 export async function createContext(options: AuthOptions): Promise<AuthContext> {
-  const { settings, store, logger, now = Date.now, fetch = globalThis.fetch } = options;
+  const { settings, logger, now = Date.now, fetch = globalThis.fetch } = options;
+  const metrics = createMetrics();
+  const store = metrics.watch(options.store);
   const callers = createCallers(settings.trustedProxies);
-  const audit = createAudit({ logger, caller: callers.current, keep: createEventSink(store), now });
+  const audit = createAudit({
+    ...{ logger, caller: callers.current, keep: createEventSink(store), count: metrics.event, now },
+  });
   const sealer = createSealer(secretKey(settings.rootSecret, 'at-rest'));
   const secure = settings.topology.scheme === 'https';
   const context: AuthContext = {
@@ -104,6 +110,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     pages: createPages(new URL(issuer(settings.topology)).host),
     audit,
     callers,
+    metrics,
     logger,
     now,
   };

@@ -1,5 +1,6 @@
 /** The container `auth`: the authorization server before Redis. */
 import { listenForAdmin } from '../auth/admin/listen.ts';
+import { listenForMetrics } from '../auth/metrics/listen.ts';
 import { createAuth } from '../auth/app.ts';
 import { redisOptions } from '../assembly/redis-options.ts';
 import type { IdentityProviderSettings } from '../auth/settings.ts';
@@ -15,6 +16,9 @@ import { ADMIN_PORT } from './admin.ts';
 import { containerCatalog } from './catalog.ts';
 import { containerLogger } from './log.ts';
 import { serve } from './serve.ts';
+
+/** Where `/metrics` is, on the containers' own networks: no port of it is published and no route leads to it. */
+const METRICS_PORT = 9464;
 
 /** @throws ConfigError, and whatever makes the store unusable at the start */
 export async function serveAuth(environment: Record<string, string | undefined>): Promise<void> {
@@ -56,12 +60,14 @@ export async function serveAuth(environment: Record<string, string | undefined>)
       logger,
     );
   const admin = await listenForAdmin(auth.context, ADMIN_PORT);
+  const metrics = await listenForMetrics(auth.context.metrics, METRICS_PORT);
   serve({
     listener: (request, response) => auth.handle(request, response),
     logger,
     close: async () => {
       await watch?.close();
       await admin.close();
+      await metrics.close();
       await auth.close();
       await store.close();
     },

@@ -21,13 +21,16 @@ export interface AuditOptions {
   caller: () => Caller | undefined;
   /** Takes an event for the ring of recent ones; never throws and never waits. */
   keep?: (line: string) => void;
+  /** Counts the event. */
+  count?: (event: string) => void;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-export function createAudit({ logger, caller, keep, now }: AuditOptions): Audit {
+export function createAudit({ logger, caller, keep, count, now }: AuditOptions): Audit {
   return (event, fields, from = caller()) => {
     const { routine, alarm } = eventKind(event);
+    count?.(event);
     const said = { event, ...from, ...fields };
     const text = event.replaceAll('_', ' ');
     if (alarm === true) logger.warn(said, text);

@@ -1,0 +1,153 @@
+/**
+ * What Prometheus reads, in its text format 0.0.4. Counters are plain fields that are only put into words when somebody
+ * asks, so the hot path pays for an addition.
+ */
+import type { Store } from '../../store/store.ts';
+import type { VerifyResult } from '../verify/verify.ts';
+
+/** Upper bounds, in seconds. */
+const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+interface Series {
+  count: number;
+  sumSeconds: number;
+  /** One for each bound, not cumulative. */
+  buckets: number[];
+}
+
+export interface Metrics {
+  /** A request that was answered. @param route the pattern, never the URL */
+  request(method: string, route: string, status: number, seconds: number): void;
+  /** A decision of `/verify`. @param known answered at once, from what was known */
+  verified(status: VerifyResult['status'], known: boolean): void;
+  /** A security event. */
+  event: (name: string) => void;
+  /** @returns the store, with each of its steps timed and counted */
+  watch(store: Store): Store;
+  /** Adds a counter or gauge that is read when somebody asks. */
+  read(name: string, help: string, kind: 'counter' | 'gauge', values: () => Iterable<[string, number]>): void;
+  /** @returns the text format */
+  text(): string;
+}
+
+export function createMetrics(): Metrics {
+  const requests = new Map<string, Series>();
+  const steps = new Map<string, Series>();
+  const failures = new Map<string, number>();
+  const events = new Map<string, number>();
+  const decisions = new Map<string, number>();
+  const readers: (() => string)[] = [];
+
+  const add = (counts: Map<string, number>, key: string): void => {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  // Known tokens are nearly all there is.
+  let passed = 0;
+
+  return {
+    request: (method, route, status, seconds) =>
+      observe(requests, labels({ method, route, status: String(status) }), seconds),
+    verified: (status, known) => {
+      if (known && status === 200) passed += 1;
+      else add(decisions, labels({ status: String(status), known: String(known) }));
+    },
+    event: (name) => add(events, labels({ event: name })),
+    watch: (store) => watched(store, steps, failures),
+    read: (name, help, kind, values) => {
+      readers.push(() => simple(name, help, kind, values()));
+    },
+    text: () =>
+      [
+        histogram('mcpgw_auth_request_seconds', 'Requests by route and status, /verify apart.', requests),
+        simple(
+          'mcpgw_auth_verify_total',
+          'Decisions of /verify; known: answered from the cache.',
+          'counter',
+          [[labels({ status: '200', known: 'true' }), passed], ...decisions],
+        ),
+        simple(
+          'mcpgw_auth_events_total',
+          'Security events, tokens issued and refreshed among them.',
+          'counter',
+          events,
+        ),
+        histogram('mcpgw_auth_store_seconds', 'Steps of the store.', steps),
+        simple('mcpgw_auth_store_errors_total', 'Steps of the store that failed.', 'counter', failures),
+        ...readers.map((reader) => reader()),
+        ...processMetrics(),
+      ].join(''),
+  };
+}
+
+function observe(series: Map<string, Series>, key: string, seconds: number): void {
+  let one = series.get(key);
+  if (one === undefined) series.set(key, (one = { count: 0, sumSeconds: 0, buckets: BUCKETS.map(() => 0) }));
+  one.count += 1;
+  one.sumSeconds += seconds;
+  const index = BUCKETS.findIndex((bound) => seconds <= bound);
+  if (index >= 0) one.buckets[index] = (one.buckets[index] ?? 0) + 1;
+}
+
+function watched(store: Store, steps: Map<string, Series>, failures: Map<string, number>): Store {
+  const wrappers = new Map<PropertyKey, unknown>();
+  return new Proxy(store, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      const before = wrappers.get(property) as { of: unknown; wrapper: unknown } | undefined;
+      if (before?.of === value) return before.wrapper;
+      const key = labels({ step: String(property) });
+      const wrapper = (...args: unknown[]): unknown => {
+        const begunMs = performance.now();
+        const result: unknown = Reflect.apply(value, target, args);
+        if (!(result instanceof Promise)) return result;
+        result.then(
+          () => observe(steps, key, (performance.now() - begunMs) / 1000),
+          () => failures.set(key, (failures.get(key) ?? 0) + 1),
+        );
+        return result;
+      };
+      wrappers.set(property, { of: value, wrapper });
+      return wrapper;
+    },
+  });
+}
+
+function labels(pairs: Record<string, string>): string {
+  const escape = (value: string) => value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n');
+  return Object.entries(pairs)
+    .map(([name, value]) => `${name}="${escape(value)}"`)
+    .join(',');
+}
+
+function simple(name: string, help: string, kind: string, values: Iterable<[string, number]>): string {
+  const lines = [...values].map(([key, value]) => `${name}${key === '' ? '' : `{${key}}`} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
+}
+
+function histogram(name: string, help: string, series: ReadonlyMap<string, Series>): string {
+  const lines = [...series].flatMap(([key, { count, sumSeconds, buckets }]) => {
+    let sum = 0;
+    return [
+      ...BUCKETS.map(
+        (bound, index) => `${name}_bucket{${key},le="${bound}"} ${(sum += buckets[index] ?? 0)}\n`,
+      ),
+      `${name}_bucket{${key},le="+Inf"} ${count}\n`,
+      `${name}_sum{${key}} ${sumSeconds}\n`,
+      `${name}_count{${key}} ${count}\n`,
+    ];
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} histogram\n${lines.join('')}`;
+}
+
+function processMetrics(): string[] {
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const started = Date.now() / 1000 - process.uptime();
+  return [
+    simple('process_cpu_seconds_total', 'CPU time.', 'counter', [['', (user + system) / 1e6]]),
+    simple('process_resident_memory_bytes', 'Resident memory.', 'gauge', [['', rss]]),
+    simple('process_start_time_seconds', 'Start, since the epoch.', 'gauge', [['', Math.round(started)]]),
+    simple('nodejs_heap_used_bytes', 'Heap in use.', 'gauge', [['', heapUsed]]),
+  ];
+}
