@@ -2,6 +2,20 @@
 import type { Catalog } from '../runtime/config/catalog.ts';
 import { CONFIG_KEYS, enabledKey, keyChoices, keyDefault, keyMeta } from '../runtime/config/schema.ts';
 
+/** Of every service, each a key of its own: few gateways have one. */
+const ALLOW_LISTS = [
+  [
+    '`MCP_<SERVICE>_ALLOWED_USERS`',
+    'e.g. `octocat,github:583231`',
+    'Who, of those who may sign in, may use this service: logins in any case, or ids as PROVIDER:SUBJECT, separated by commas. * alone: everybody.',
+  ],
+  [
+    '`MCP_<SERVICE>_ALLOWED_GROUPS`',
+    'e.g. `github:my-company/platform`',
+    'Whose members may, too. Neither key set: everybody who may sign in. Set, but empty: nobody.',
+  ],
+];
+
 /** Where the reference stands in the README. */
 export const REFERENCE_MARKS = { begin: '<!-- config:begin -->', end: '<!-- config:end -->' };
 
@@ -25,7 +39,7 @@ export function configReference(catalog: Catalog): string {
     code(String(service.default && !service.planned)),
     service.description + (service.planned ? ' Planned: not part of this release.' : ''),
   ]);
-  groups.set('Services', services);
+  groups.set('Services', [...services, ...ALLOW_LISTS]);
   return [...groups]
     .map(([name, rows]) => `### ${name}\n\n${markdownTable(['Key', 'Default', 'Meaning'], rows)}`)
     .join('\n\n');
