@@ -12,6 +12,7 @@ import { registerDown } from './commands/down.ts';
 import { registerExec } from './commands/exec.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerPolicy } from './commands/policy.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerRebuild } from './commands/rebuild.ts';
 import { registerRestart } from './commands/restart.ts';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   registerHealth(program);
   registerClient(program);
   registerUser(program);
+  registerPolicy(program);
   registerAudit(program);
   registerKeys(program);
   registerDev(program);

@@ -1,29 +1,9 @@
 /** `mcpgw services list`: the catalog, and what of it is enabled in this folder. */
 import { resolve } from 'node:path';
-import type { Service } from '../../runtime/config/catalog.ts';
-import { parseEnvFile } from '../../runtime/config/env-file.ts';
-import { gather } from '../../runtime/config/load.ts';
-import { enabledKey, enabledSchema } from '../../runtime/config/schema.ts';
 import type { ServicesListFlags } from '../commands/services.ts';
-import { type GatewayFolder, openFolder } from '../gateway-folder.ts';
+import { openFolder } from '../gateway-folder.ts';
 import { createOutput, table } from '../output.ts';
-
-export interface ServiceRow {
-  name: string;
-  title: string;
-  description: string;
-  kind: Service['kind'];
-  /** `planned`: its server is not part of this release and cannot be enabled. */
-  status: 'enabled' | 'disabled' | 'planned';
-  /** `default` when no `.env` says otherwise. */
-  from: '.env' | 'default';
-  /** Where its server comes from. */
-  source: string;
-  /** What it stores, and for whom. */
-  data: Service['data'];
-  /** In the folder's own `services/`. */
-  own: boolean;
-}
+import { serviceRows } from '../service-rows.ts';
 
 export function runServicesList(flags: ServicesListFlags): void {
   const output = createOutput(flags);
@@ -53,37 +33,3 @@ function fit(line: string, columns = Infinity): string {
 }
 
 const STORES = { none: 'nothing', user: 'per user', shared: 'shared' };
-
-/** @param environment of the process, which goes before `.env` */
-export function serviceRows(
-  gateway: GatewayFolder,
-  environment: Record<string, string | undefined>,
-): ServiceRow[] {
-  const services = [...gateway.catalog.services.values()];
-  const texts = gather(
-    environment,
-    parseEnvFile(gateway.envText ?? ''),
-    services.map(({ name }) => enabledKey(name)),
-  );
-  return services.map((service) => {
-    const text = texts[enabledKey(service.name)];
-    const parsed = text === undefined ? undefined : enabledSchema.safeParse(text);
-    const on = parsed?.success === true ? parsed.data : service.default;
-    return {
-      name: service.name,
-      title: service.title,
-      description: service.description,
-      kind: service.kind,
-      status: service.planned ? 'planned' : on ? 'enabled' : 'disabled',
-      from: parsed?.success === true ? '.env' : 'default',
-      source: sourceOf(service),
-      data: service.data,
-      own: gateway.ownServices.includes(service.name),
-    };
-  });
-}
-
-function sourceOf({ package: source, command }: Service): string {
-  if (source === undefined) return command === undefined ? 'mcpgw itself' : `command ${command.join(' ')}`;
-  return 'npm' in source ? `npm ${source.npm}@${source.version}` : `PyPI ${source.pypi}@${source.version}`;
-}
