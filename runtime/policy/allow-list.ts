@@ -11,10 +11,13 @@ export function createAllowList(entries: readonly string[]): (name: string) => b
   return (name) => names.has(nameKey(name));
 }
 
+/** What the ids of clients that act for themselves (`client_credentials`) begin with. No identity provider has this id. */
+export const CLIENT_USER_PREFIX = 'client:';
+
 export interface Person {
-  /** `<provider>:<subject>`. */
+  /** `<provider>:<subject>`; of a client that acts for itself, `client:<client_id>`. */
   id: string;
-  /** The login. */
+  /** The login. A client's is whatever the operator called it, so it is never taken for a person's. */
   name: string;
   groups: readonly string[];
 }
@@ -29,9 +32,12 @@ export function createPersonList(
   const isId = (entry: string) => entry.includes(':');
   const ids = new Set(entries.filter(isId).map((id) => id.trim()));
   const byName = createAllowList(entries.filter((entry) => !isId(entry)));
-  // An id beside it makes `*` stand among others here, too.
-  const open = ids.size > 0 && byName('') ? () => false : byName;
-  return ({ id, name }) => ids.has(id) || open(name);
+  const anybody = byName('');
+  return ({ id, name }) => {
+    if (ids.has(id)) return true;
+    // An id beside it makes `*` stand among others here, too.
+    return anybody ? ids.size === 0 : !id.startsWith(CLIENT_USER_PREFIX) && byName(name);
+  };
 }
 
 /** @returns a test for the groups of one person: one of them is enough */

@@ -54,6 +54,34 @@ describe('the allow-lists of a service (invariant 7)', () => {
     }
   });
 
+  it('take a client that acts for itself by its id alone, whatever it is called', () => {
+    const policy = createPolicy({
+      allowed: {
+        person: { users: ['alice', 'ops'] },
+        client: { users: ['alice', 'client:c1'] },
+        anybody: { users: ['*'] },
+        mistake: { users: ['*', 'client:c2'] },
+      },
+    });
+    for (const name of ['alice', 'ops', 'client:c1']) {
+      const may = (service: string, id = 'client:c1') => allowedIn(policy, ask(service, name, { id }));
+      expect([may('person'), may('client'), may('anybody'), may('mistake')]).toEqual([
+        false,
+        true,
+        true,
+        false,
+      ]);
+      expect(may('client', 'client:c3')).toBe(false);
+    }
+  });
+
+  it('and so does a rule that allows', () => {
+    const policy = policyOf('default: deny\nrules:\n  - allow: { users: [alice, "client:c1"] }\n');
+    expect(allowedIn(policy, ask('x', 'alice', { id: 'github:1' }))).toBe(true);
+    expect(allowedIn(policy, ask('x', 'alice', { id: 'client:c2' }))).toBe(false);
+    expect(allowedIn(policy, ask('x', 'job', { id: 'client:c1' }))).toBe(true);
+  });
+
   it('say which they are', () => {
     const decision = createPolicy({ allowed: { 'echo-stateful': { users: [] } } }).decide(
       ask('echo-stateful', 'alice'),

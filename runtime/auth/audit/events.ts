@@ -73,6 +73,7 @@ export const AUDIT_EVENTS = table({
   /** By the operator: every token and session of a person. */
   user_revoked: { details: ['reason'] },
   introspection_refused: { details: ['reason'] },
+  revocation_refused: { details: ['reason'] },
   /** A token that is ours, at a service that it does not open. */
   access_denied: { details: ['service', 'tool', 'reason'] },
   policy_changed: { details: ['reason'] },

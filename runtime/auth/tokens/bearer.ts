@@ -1,3 +1,4 @@
+import { CLIENT_USER_PREFIX } from '../../policy/allow-list.ts';
 import { isHealthCaller } from '../admin/health-caller.ts';
 import type { AuthContext } from '../auth-context.ts';
 
@@ -12,11 +13,9 @@ export interface Bearer {
   grantId: string;
 }
 
-const CLIENT_PREFIX = 'client:';
-
 /** @returns the user id of a client that acts for itself (`client_credentials`). No identity provider has the id `client`. */
 export function clientUserId(clientId: string): string {
-  return CLIENT_PREFIX + clientId;
+  return CLIENT_USER_PREFIX + clientId;
 }
 
 /**
@@ -28,7 +27,7 @@ export function admitsBearer(
   { id, name, groups, clientId, grantId }: Bearer,
 ): boolean {
   if (isHealthCaller({ sub: id, client_id: clientId, gid: grantId })) return true;
-  if (id.startsWith(CLIENT_PREFIX))
+  if (id.startsWith(CLIENT_USER_PREFIX))
     return settings.clientCredentials === true && id === clientUserId(clientId);
   return providers.admits({ id, name, groups });
 }

@@ -6,15 +6,19 @@
  * is the standing of its grant, so nothing else has to be kept or looked up.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
+import { InvalidGrantError } from '../errors.ts';
 import { readParameters } from '../parameters.ts';
 import { authenticate } from './caller.ts';
-import { findToken } from './find-token.ts';
+import { findToken, type FoundToken } from './find-token.ts';
 
 /**
  * `POST /revoke`. §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
- * successfully or if the client submitted an invalid token." A token of another client is answered in the same way and
- * stays: the answer tells nobody whether somebody else's token is one.
+ * successfully or if the client submitted an invalid token." A token of another client is a fault of the request and
+ * stays (§2.1, §2.2.1). It is no secret to who sends it that it is one: they could use it.
+ *
+ * @throws InvalidGrantError for another client's token; InvalidClientError, InvalidRequestError, StoreUnavailableError
  */
 export async function revoke(
   context: AuthContext,
@@ -26,10 +30,21 @@ export async function revoke(
   const value = parameters.required('token');
   parameters.one('token_type_hint');
   const found = await findToken(context, value);
-  // §2.1: "verifies whether the token was issued to the client making the revocation request".
-  if (found?.clientId === client.id) {
+  if (found !== undefined) {
+    assertOwn(context, client, found);
     await context.store.revokeGrant(found.grantId);
     context.audit('tokens_revoked', { client: client.id, grant: found.grantId });
   }
   return reply.header('cache-control', 'no-store').send();
+}
+
+/**
+ * §2.1: the authorization server "verifies whether the token was issued to the client making the revocation request. If
+ * this validation fails, the request is refused and the client is informed of the error", with a code of RFC 6749 §5.2,
+ * where `invalid_grant` is for what "was issued to another client".
+ */
+function assertOwn({ audit }: AuthContext, client: ClientRecord, { clientId, grantId }: FoundToken): void {
+  if (clientId === client.id) return;
+  audit('revocation_refused', { client: client.id, grant: grantId, reason: 'a token of another client' });
+  throw new InvalidGrantError('The token was issued to another client, which alone may revoke it.');
 }

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, GrantRecord } from '../../store/store.ts';
 import type { AuditEvent, AuditFields } from '../audit/audit.ts';
 import type { AuthContext } from '../auth-context.ts';
+import { isClientUrl } from '../clients/client-url.ts';
 import { authenticate } from './caller.ts';
 import {
   InvalidGrantError,
@@ -105,7 +106,7 @@ export async function token(
       mint: (generation) => mint(context, grant, access, mayRefresh ? generation : undefined),
       expiresAtMs: grantEnd(context, mayRefresh),
     }),
-    assertStanding(context, grant, named),
+    assertStanding(context, grant),
   ]);
   const { scopes, resources } = access;
   context.audit(issued.event, { ...grantFields(grant), scope: scopes.join(' '), resources });
@@ -165,22 +166,14 @@ function assertAdmitted(context: AuthContext, grant: GrantRecord, client: Client
 }
 
 /** The grant and a registered client were read just now; what is left is the person, and the client that is a URL. */
-async function assertStanding(
-  { store }: AuthContext,
-  grant: GrantRecord,
-  named: GrantRecord | undefined,
-): Promise<void> {
-  const { id, clientId, user, revoked, createdAtMs } = grant;
-  if (revoked || !(await stands())) throw new InvalidGrantError('This access was ended. Sign in again.');
-
-  async function stands(): Promise<boolean> {
-    if (named !== undefined && clientId.startsWith('https:')) {
-      const { clientAlive, userAlive } = await store.standing(id, clientId, user.id);
-      return clientAlive && userAlive;
-    }
-    const revokedAtMs = await store.userRevokedAt(user.id);
-    return revokedAtMs === undefined || createdAtMs >= revokedAtMs;
-  }
+async function assertStanding({ store }: AuthContext, grant: GrantRecord): Promise<void> {
+  const { clientId, user, revoked, createdAtMs } = grant;
+  const ends = await Promise.all([
+    store.userRevokedAt(user.id),
+    isClientUrl(clientId) ? store.clientRevokedAt(clientId) : undefined,
+  ]);
+  if (revoked || ends.some((endedAtMs) => endedAtMs !== undefined && createdAtMs < endedAtMs))
+    throw new InvalidGrantError('This access was ended. Sign in again.');
 }
 
 /** Who and what a grant is about, for the audit log. */

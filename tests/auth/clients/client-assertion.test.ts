@@ -12,6 +12,7 @@ import {
 import {
   authorize,
   codeForm,
+  postForm,
   postToken,
   refreshForm,
   registerClient,
@@ -23,6 +24,7 @@ const JWKS_URI = 'https://app.example/jwks.json';
 const keys = makeSigningClient();
 const rsa = makeSigningClient('RS256');
 const sites = createClientSites();
+const NO_REDIRECT = { redirect_uris: [], response_types: [] };
 
 let test: TestAuth;
 beforeAll(async () => {
@@ -76,6 +78,32 @@ describe('private_key_jwt', () => {
       expect((await post({ client_id: client.client_id })).status).toBe(401);
       expect((await post(assertionForm(await sign(client)))).status).toBe(200);
     }
+  });
+
+  it('authenticates a device at both of its endpoints', async () => {
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code';
+    const device = await registerWith({
+      jwks: { keys: [keys.publicJwk] },
+      grant_types: [grant],
+      ...NO_REDIRECT,
+    });
+    const url = `${test.origin}/device-authorization`;
+    const refused = await postForm(url, { client_id: device.client_id });
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_client']);
+    const stranger = { ...makeSigningClient(), kid: keys.kid };
+    const forged = await postForm(url, assertionForm(await sign(device, { by: stranger })));
+    expect([forged.status, forged.body.error]).toEqual([401, 'invalid_client']);
+    const claims = { aud: `${test.origin}/token` };
+    const begun = await postForm(url, {
+      scope: 'mcp:echo',
+      ...assertionForm(await sign(device, { claims })),
+    });
+    expect(begun.status).toBe(200);
+    const { device_code } = JSON.parse(begun.text) as { device_code: string };
+    const poll = { grant_type: grant, device_code };
+    expect((await postToken(test, { ...poll, client_id: device.client_id })).status).toBe(401);
+    const asked = await postToken(test, { ...poll, ...assertionForm(await sign(device)) });
+    expect(asked.body.error).toBe('authorization_pending');
   });
 
   it('is required where it is registered', async () => {

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createClientSites } from '../../helpers/client-site.ts';
 import {
   basicAuth,
   formOf,
@@ -251,6 +252,52 @@ describe('the device grant (RFC 8628)', () => {
     await expect(ask()).rejects.toMatchObject({ error: 'authorization_pending' });
     await agree(begun as unknown as Begun);
     expect(await ask()).toMatchObject({ token_type: 'bearer', scope: 'mcp:echo' });
+  });
+});
+
+describe('a terminal whose client is the URL of a metadata document', () => {
+  const id = 'https://app.example/terminal.json';
+  const agreed = async (domains = ['*']) => {
+    const sites = createClientSites({
+      [id]: {
+        client_id: id,
+        client_name: 'Terminal',
+        redirect_uris: ['https://app.example/callback'],
+        grant_types: [DEVICE_CODE, 'authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+      },
+    });
+    test = await startTestAuth({
+      guardedFetch: sites.fetch,
+      settings: { clientDocumentDomains: domains },
+    });
+    started.push(test);
+    client = { client_id: id, redirect_uris: [] };
+    const begun = await begin();
+    await agree(begun);
+    return begun;
+  };
+
+  it('gets its tokens, and none once its client was ended', async () => {
+    expect((await poll(await agreed())).status).toBe(200);
+    const begun = await agreed();
+    test.clock.advance(1);
+    await test.store.revokeClient(id, test.clock.now());
+    expect(await pollError(begun)).toBe('invalid_grant');
+    // What is agreed to after that is another matter.
+    const next = await begin();
+    await agree(next);
+    expect((await poll(next)).status).toBe(200);
+  });
+
+  it('gets none once documents of its host are no longer taken', async () => {
+    const domains = ['app.example'];
+    const begun = await agreed(domains);
+    domains.pop();
+    const { status, body } = await poll(begun);
+    expect([status, body.error]).toEqual([401, 'invalid_client']);
+    const refused = await postForm(`${test.origin}/device-authorization`, { client_id: id });
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_client']);
   });
 });
 

@@ -61,18 +61,31 @@ describe('revocation (RFC 7009)', () => {
     }
   });
 
-  it('answers 200 without effect for what is no token, and for a token of another client', async () => {
+  it('answers 200 without effect for what is no token', async () => {
     const { client, tokens } = await signIn(test);
-    const other = await registerClient(test.origin);
     const { access_token, refresh_token = '' } = tokens;
     const forged = refresh_token.replace(/.{8}$/, 'AAAAAAAA');
     for (const token of ['x', 'a.b.c', forged, `${access_token.slice(0, -8)}AAAAAAAA`]) {
       const answer = await revoke({ token, client_id: client.client_id });
       expect([answer.status, answer.text]).toEqual([200, '']);
     }
+    test.clock.advance(1_000);
+    expect(await standing(tokens)).toBe(200);
+  });
+
+  it('refuses a token of another client, says so, and leaves it as it is', async () => {
+    const { client, tokens } = await signIn(test);
+    const { access_token, refresh_token = '' } = tokens;
+    const open = await registerClient(test.origin);
+    const closed = await registerClient(test.origin, { token_endpoint_auth_method: 'client_secret_basic' });
     for (const token of [access_token, refresh_token]) {
-      const answer = await revoke({ token, client_id: other.client_id });
-      expect([answer.status, answer.text]).toEqual([200, '']);
+      for (const answer of [
+        await revoke({ token, client_id: open.client_id }),
+        await revoke({ token }, basicAuth(closed.client_id, closed.client_secret ?? '')),
+      ]) {
+        expect([answer.status, answer.body.error]).toEqual([400, 'invalid_grant']);
+        expect(answer.headers.get('cache-control')).toBe('no-store');
+      }
     }
     test.clock.advance(1_000);
     expect(await standing(tokens)).toBe(200);

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerClient } from '../../../../runtime/auth/clients/register.ts';
+import { createPolicy, OPEN_POLICY } from '../../../../runtime/policy/policy.ts';
 import {
   basicAuth,
   decodeJwt,
@@ -116,6 +117,21 @@ describe('client credentials (RFC 6749 §4.4)', () => {
     });
     expect((await verify(body.access_token, 'echo', same)).status).toBe(401);
     await same.close();
+  });
+
+  it('is called by the operator what a person is called, and gets nothing of theirs by it', async () => {
+    const client = await byOperator({ client_name: 'alice' });
+    const { body } = await ask(client);
+    const { identityProviders } = test.settings;
+    const allow = (users: string[]) =>
+      test.auth.setAccess({ identityProviders, policy: createPolicy({ allowed: { echo: { users } } }) });
+    allow(['alice']);
+    expect(await verify(body.access_token)).toMatchObject({ status: 403, body: { error: 'access_denied' } });
+    expect((await ask(client)).body.error).toBe('invalid_grant');
+    allow(['alice', `client:${client.client_id}`]);
+    expect((await verify(body.access_token)).status).toBe(200);
+    expect((await ask(client)).status).toBe(200);
+    test.auth.setAccess({ identityProviders, policy: OPEN_POLICY });
   });
 
   it('ends with the client, by revocation, and when the user id is revoked', async () => {
