@@ -77,6 +77,7 @@ export function itKeepsTheInvariants(running: () => Stack, services: readonly st
     ['auth', '/verify/time', 404],
     ['auth', '/verify/time/../../health', 404],
     ['auth', '/health', 404],
+    ['auth', '/metrics', 404],
     ['auth', '/admin/clients', 404],
     ['time', '/verify/time', 401],
     ['time', '/health', 401],

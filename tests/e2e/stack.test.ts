@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noDocker } from '../cli/support/docker.ts';
 import { connectLegacy, connectModern } from '../helpers/mcp-clients.ts';
 import { createStack, type Stack } from '../helpers/stack.ts';
+import { itCarriesTheAuthorizationServer } from './stack-auth.ts';
 import { ALICE, ALL_SERVICES, answerOf, callOf } from './stack-calls.ts';
 import { itKeepsTheInvariants } from './stack-invariants.ts';
 import { expectCleanLogs, figuresText, type Up } from './stack-report.ts';
@@ -60,6 +61,8 @@ describe.skipIf(reason !== undefined)(title, () => {
   });
 
   itKeepsTheInvariants(() => stack, ALL_SERVICES);
+
+  itCarriesTheAuthorizationServer(() => stack);
 
   it('registers, lists, shows and deletes a client', async () => {
     const flags = ['--name', 'of the CLI', '--redirect-uri', 'http://127.0.0.1/callback', ...stack.resolve];

@@ -117,7 +117,9 @@ export async function createStack({ services, mode = 'subdomain' }: StackOptions
     },
     setEnv: (key, value) => {
       const line = new RegExp(`^${key}=.*$`, 'm');
-      writeFileSync(envPath, readFileSync(envPath, 'utf8').replace(line, `${key}=${value}`));
+      const before = readFileSync(envPath, 'utf8');
+      const after = `${key}=${value}`;
+      writeFileSync(envPath, line.test(before) ? before.replace(line, after) : `${before}${after}\n`);
     },
     startGithub: async () => {
       const started = docker([
