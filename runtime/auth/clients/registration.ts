@@ -7,7 +7,7 @@ import { randomToken } from '../../config/secrets.ts';
 import type { ClientRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { BearerRequiredError, isBearer, readBearer } from '../bearer.ts';
-import { InvalidClientMetadataError } from '../errors.ts';
+import { AccessDeniedError, InvalidClientMetadataError } from '../errors.ts';
 import { equalsInConstantTime, sha256 } from '../hashing.ts';
 import { usesSecret } from './auth-methods.ts';
 import { readMetadata } from './metadata.ts';
@@ -44,8 +44,9 @@ export async function updateRegistration(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { client, registrationToken } = await authorizeManagement(context, request);
+  assertMayUpdate(client);
   assertUpdate(client, request.body);
-  const metadata = readMetadata(request.body, context.settings, client.byOperator);
+  const metadata = readMetadata(request.body, context.settings);
   const { secretHash, ...rest } = client;
   const withSecret = usesSecret(metadata.token_endpoint_auth_method);
   const secret = withSecret && secretHash === undefined ? randomToken() : undefined;
@@ -94,6 +95,17 @@ function refusal(given: boolean): BearerRequiredError {
   return new BearerRequiredError(
     'The registration access token is missing, wrong, or of a registration that has ended.',
     given,
+  );
+}
+
+/**
+ * RFC 7592 §2.2: "If the client is not allowed to update its records, the server MUST respond with HTTP 403 Forbidden."
+ * What the operator registered says what a script may use (its scope), and by what name the policy knows it.
+ */
+function assertMayUpdate({ byOperator }: ClientRecord): void {
+  if (byOperator !== true) return;
+  throw new AccessDeniedError(
+    'The operator registered this client; ask them to delete it and register another.',
   );
 }
 

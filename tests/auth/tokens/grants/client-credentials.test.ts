@@ -76,6 +76,22 @@ describe('client credentials (RFC 6749 §4.4)', () => {
     expect((await verify(one.body.access_token, 'echo')).status).toBe(401);
   });
 
+  it('lets a client neither widen what the operator registered nor take another name', async () => {
+    const client = await byOperator();
+    const url = String(client.registration_client_uri);
+    const headers = { authorization: `Bearer ${String(client.registration_access_token)}` };
+    const before = await (await fetch(url, { headers })).text();
+    for (const extra of [{ scope: 'mcp:*' }, { client_name: 'alice' }]) {
+      const answer = await fetch(url, {
+        method: 'PUT',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ client_id: client.client_id, ...metadata(extra) }),
+      });
+      expect(answer.status).toBe(403);
+    }
+    expect(await (await fetch(url, { headers })).text()).toBe(before);
+  });
+
   it('is for clients of the operator alone, and only for those that authenticate', async () => {
     const stranger = await registerAsStranger(test.origin, {
       ...metadata({ grant_types: ['client_credentials', 'authorization_code'] }),
