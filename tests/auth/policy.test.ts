@@ -1,12 +1,25 @@
-/** Who may use what, at the three places that ask: sign-in, `/token` and `/verify`; and how fast a change holds. */
+/** Who may use what, at the places that ask: sign-in, `/token`, `/verify` and `/introspect`; and how fast a change holds. */
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { issueHealthTokens } from '../../runtime/auth/admin/health-token.ts';
+import { registerClient as registerByOperator } from '../../runtime/auth/clients/register.ts';
 import { verifyContext } from '../../runtime/config/context.ts';
+import { resourceSecret } from '../../runtime/config/resource-secret.ts';
 import { deriveKey } from '../../runtime/config/secrets.ts';
 import { createPolicy, OPEN_POLICY, type Policy } from '../../runtime/policy/policy.ts';
 import { parsePolicy } from '../../runtime/policy/policy-file.ts';
 import { startGithubStandIn, type GithubStandIn } from '../helpers/github-stand-in.ts';
-import { authorize, postToken, refreshForm, signIn } from '../helpers/oauth-flow.ts';
+import {
+  authorize,
+  basicAuth,
+  codeForm,
+  newPerson,
+  openConsent,
+  postForm,
+  postToken,
+  refreshForm,
+  registerClient,
+  signIn,
+} from '../helpers/oauth-flow.ts';
 import { ROOT_SECRET, startTestAuth, type TestAuth } from '../helpers/oauth-server.ts';
 
 let test: TestAuth;
@@ -122,6 +135,124 @@ describe('sign-in', () => {
     expect(test.logs).toContainEqual(expect.objectContaining({ event: 'sign_in_refused' }));
     const other = await authorize(test, { authorize: { resource: test.resource('fetch') } });
     expect(other.answer.get('code')).not.toBeNull();
+  });
+
+  it('gives a signed-in person no code either, whether they agree now or agreed before', async () => {
+    const client = await registerClient(test.origin, { redirect_uris: ['https://app.example/cb'] });
+    const person = newPerson(client.redirect_uris);
+    const go = (prompt?: string) => openConsent(test, { client, person, authorize: { prompt } });
+    await authorize(test, { client, person });
+    expect((await go()).page.url).toContain('code=');
+    setPolicy(policyOf('  - deny: { users: [alice] }\n'));
+    const remembered = (await go()).page;
+    const asked = (await go('consent')).page;
+    expect(asked.html).toContain('alice');
+    const agreed = await person.press(asked, { decision: 'allow' });
+    for (const { status, html } of [remembered, agreed]) {
+      expect(status).toBe(403);
+      expect(html).toContain('may not use');
+      expect(html).not.toContain('code=');
+    }
+    setPolicy(OPEN_POLICY);
+    expect((await go()).page.url).toContain('code=');
+  });
+
+  it('is asked again when the code comes to /token', async () => {
+    const flow = await authorize(test);
+    setPolicy(policyOf('  - deny: { services: [echo] }\n'));
+    expect((await postToken(test, codeForm(flow))).body.error).toBe('invalid_grant');
+  });
+});
+
+describe('the device grant', () => {
+  const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+  it('is approved by nobody who may use nothing of it, and asked again at /token', async () => {
+    const { client_id } = await registerClient(test.origin, {
+      redirect_uris: [],
+      response_types: [],
+      grant_types: [DEVICE_CODE],
+    });
+    const begun = await postForm(`${test.origin}/device-authorization`, { client_id, scope: 'mcp:echo' });
+    const { device_code, user_code } = JSON.parse(begun.text) as Record<string, string>;
+    const poll = async () => {
+      test.clock.advance(6_000);
+      return (await postToken(test, { grant_type: DEVICE_CODE, device_code, client_id })).body.error;
+    };
+    const approve = async () => {
+      const person = newPerson();
+      const consent = await person.press(await person.visit(`${test.origin}/device`), {
+        user_code: user_code ?? '',
+      });
+      return person.press(await person.press(consent, { decision: 'allow:local' }), {});
+    };
+    setPolicy(policyOf('  - deny: { services: [echo] }\n'));
+    const refused = await approve();
+    expect([refused.status, refused.html.includes('may not use')]).toEqual([403, true]);
+    expect(await poll()).toBe('authorization_pending');
+    setPolicy(OPEN_POLICY);
+    expect((await approve()).status).toBe(200);
+    setPolicy(policyOf('  - deny: { services: [echo] }\n'));
+    expect(await poll()).toBe('invalid_grant');
+    setPolicy(OPEN_POLICY);
+    expect(await poll()).toBeUndefined();
+  });
+});
+
+describe('a script (client_credentials)', () => {
+  it('is a user with an id and a name of its own', async () => {
+    test = await startTestAuth({ settings: { clientCredentials: true } });
+    started.push(test);
+    const metadata = {
+      client_name: 'Nightly job',
+      redirect_uris: [],
+      grant_types: ['client_credentials'],
+      scope: 'mcp:*',
+    };
+    const registered = await registerByOperator(test.auth.context, metadata, true);
+    const [id, secret] = [String(registered['client_id']), String(registered['client_secret'])];
+    const ask = () => postToken(test, { grant_type: 'client_credentials' }, basicAuth(id, secret));
+    const { access_token } = (await ask()).body;
+    for (const user of [`'client:${id}'`, 'nightly job']) {
+      setPolicy(policyOf(`  - deny: { users: [${user}], services: [echo] }\n`));
+      expect((await verify(access_token)).status).toBe(403);
+      expect((await verify(access_token, 'fetch')).status).toBe(200);
+      setPolicy(policyOf(`  - deny: { users: [${user}] }\n`));
+      expect((await ask()).body.error).toBe('invalid_grant');
+    }
+    setPolicy(policyOf(`  - allow: { users: ['client:${id}'] }\n`));
+    expect((await ask()).status).toBe(200);
+  });
+});
+
+describe('introspection', () => {
+  it('says that a token which its person may use nowhere is not active', async () => {
+    const client = await registerClient(test.origin, { token_endpoint_auth_method: 'client_secret_basic' });
+    const { tokens } = await signIn(test, { client, authorize: BOTH, choose: ['echo', 'fetch'] });
+    const asClient = basicAuth(client.client_id, client.client_secret ?? '');
+    const asService = (name: string) =>
+      basicAuth(name, resourceSecret(deriveKey(ROOT_SECRET, `context:${name}`)));
+    const isActive = async (headers: Record<string, string>, token: string | undefined) =>
+      (await postForm(`${test.origin}/introspect`, { token }, headers)).text !== '{"active":false}';
+    const active = async () => [
+      await isActive(asClient, tokens.access_token),
+      await isActive(asClient, tokens.refresh_token),
+      await isActive(asService('echo'), tokens.access_token),
+      await isActive(asService('fetch'), tokens.access_token),
+    ];
+    expect(await active()).toEqual([true, true, true, true]);
+    setPolicy(policyOf('  - deny: { users: [alice], services: [echo] }\n'));
+    expect(await active()).toEqual([true, true, false, true]);
+    setPolicy(policyOf('  - deny: { groups: [staff] }\n  - deny: { clients: ["*"] }\n'));
+    expect(await active()).toEqual([false, false, false, false]);
+  });
+
+  it('goes on to know the health check', async () => {
+    const { tokens } = await issueHealthTokens(test.auth.context, ['echo']);
+    setPolicy(policyOf('  - deny: {}\n'));
+    const headers = basicAuth('echo', resourceSecret(deriveKey(ROOT_SECRET, 'context:echo')));
+    const answer = await postForm(`${test.origin}/introspect`, { token: tokens.echo }, headers);
+    expect(answer.body).toMatchObject({ active: true });
   });
 });
 

@@ -7,9 +7,11 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientRecord, User } from '../../store/store.ts';
+import { isHealthCaller } from '../admin/health-caller.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { InvalidClientError } from '../errors.ts';
 import { readParameters } from '../parameters.ts';
+import { usableServices } from '../policy.ts';
 import { covers, serviceScope } from '../scopes.ts';
 import { authenticate, authenticateResourceServer, type ResourceServer } from './caller.ts';
 import { findToken, type FoundToken } from './find-token.ts';
@@ -57,12 +59,26 @@ async function describe(
   );
   if (!grantAlive || !clientAlive || !userAlive) return INACTIVE;
   if (!admitsBearer(context, { ...user, clientId: found.clientId, grantId: found.grantId })) return INACTIVE;
+  if (!isOfUse(context, found, user, caller)) return INACTIVE;
   return found.kind === 'access' ? describeAccess(context, found, caller) : describeRefresh(context, found);
 }
 
 function mayKnow(found: FoundToken, caller: ClientRecord | ResourceServer): boolean {
   if ('metadata' in caller) return found.clientId === caller.id;
   return found.kind === 'access' && audienceOf(found.claims).includes(caller.resource);
+}
+
+/** A token that the policy lets its person use nowhere is not active: nowhere at all for a client, not here for a service. */
+function isOfUse(
+  context: AuthContext,
+  found: FoundToken,
+  user: Pick<User, 'id' | 'name' | 'groups'>,
+  caller: ClientRecord | ResourceServer,
+): boolean {
+  if (found.kind === 'access' && isHealthCaller(found.claims)) return true;
+  const own = found.kind === 'access' ? audienceOf(found.claims) : found.grant.resources;
+  const urls = 'metadata' in caller ? own : [caller.resource];
+  return usableServices(context, user, found.clientId, urls).length > 0;
 }
 
 function describeAccess(
