@@ -84,7 +84,7 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
       seedPrivateKeyPem: settings.seedPrivateKeyPem,
       tokenLifetimeMs: settings.accessTokenLifetimeSeconds * 1000,
       rotateAfterMs: (settings.keyRotationDays ?? 0) * 86_400_000,
-      logger,
+      changed: (event, change) => audit(event, change),
       now,
     }),
     sealer,

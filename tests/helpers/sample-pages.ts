@@ -75,9 +75,15 @@ export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
     }),
   ],
   ['device', pages.device({ csrf: 'csrf' })],
+  ['device-given', pages.device({ csrf: 'csrf', userCode: 'WDJB-MJHT' })],
   [
     'device-problem',
-    pages.device({ csrf: 'csrf', userCode: 'WDJB-MJHT', problem: 'No device waits for this code.' }),
+    pages.device({
+      csrf: 'csrf',
+      userCode: 'WDJB-MJHT',
+      problem:
+        'No device waits for this code. Compare it with the one on the device; it lasts for ten minutes.',
+    }),
   ],
   ['device-done', pages.deviceDone({ approved: true, clientName: 'A terminal', userName: 'alice' })],
   ['device-denied', pages.deviceDone({ approved: false, clientName: 'A terminal' })],
@@ -87,7 +93,7 @@ export const SAMPLE_PAGES: ReadonlyMap<string, string> = new Map([
       ...CONSENT,
       device: true,
       clientName: 'A terminal',
-      redirectTarget: 'the device with the code',
+      redirectTarget: undefined,
     }),
   ],
   ['local', pages.local({ ...form, clientName: 'Claude', userName: 'alice' })],

@@ -31,14 +31,7 @@ export function listKeys({ keys }: AuthContext): KeyView[] {
 /** @throws StoreUnavailableError */
 export async function rotateKeys(context: AuthContext, rotation: Rotation): Promise<RotationView> {
   const outcome = await context.keys.rotate(rotation);
-  const keys = listKeys(context);
-  if (outcome === 'rotated') context.audit('key_rotated', { reason: reasonOf(rotation), kid: keys[0]?.kid });
-  return { outcome, keys };
-}
-
-function reasonOf({ atOnce, revokeOld }: Rotation): string {
-  if (revokeOld === true) return 'former keys removed';
-  return atOnce === true ? 'at once' : 'in turn';
+  return { outcome, keys: listKeys(context) };
 }
 
 function iso(ms: number): string {

@@ -79,7 +79,7 @@ export const AUDIT_EVENTS = table({
   policy_changed: { details: ['reason'] },
   policy_refused: { details: ['reason'], alarm: true },
   key_rotated: { details: ['kid', 'reason'] },
-  key_removed: { details: ['kid'] },
+  key_removed: { details: ['kid', 'reason'] },
   rate_limited: { details: ['limit'], alarm: true },
   health_tokens_issued: { details: ['resources'], routine: true },
   health_tokens_ended: { details: [], routine: true },

@@ -18,8 +18,8 @@ export interface ConsentPage {
   clientName: string;
   /** Of a client that is known by a URL: its host, which nobody else can claim. */
   clientHost?: string | undefined;
-  /** Host or scheme that the answer goes to. */
-  redirectTarget: string;
+  /** Host or scheme that the answer goes to; a device has none. */
+  redirectTarget?: string | undefined;
   loopback: boolean;
   /** The answer goes to a device that shows a code (RFC 8628). */
   device?: boolean;
@@ -126,9 +126,10 @@ export function createPages(host: string): Pages {
     return (page) => render({ host, title, ...page });
   };
   const consent = template<ConsentPage & { several: boolean }>('consent', TITLES.consent);
+  const device = template<DevicePage & { typing: boolean }>('device', TITLES.device);
   return {
     consent: (page) => consent({ ...page, several: page.decisions.length > 1 }),
-    device: template('device', TITLES.device),
+    device: (page) => device({ ...page, typing: page.userCode === undefined || page.problem !== undefined }),
     deviceDone: template('device-done', TITLES.device),
     local: template('local', TITLES.local),
     passphrase: template('passphrase', TITLES.local),

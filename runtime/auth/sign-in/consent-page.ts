@@ -53,8 +53,7 @@ function answerTo({
   redirectUri,
   deviceId,
 }: TransactionRecord): Pick<ConsentPage, 'redirectTarget' | 'loopback' | 'device'> {
-  if (deviceId !== undefined)
-    return { redirectTarget: 'the device with the code', loopback: false, device: true };
+  if (deviceId !== undefined) return { loopback: false, device: true };
   return { redirectTarget: redirectTarget(redirectUri), loopback: isLoopbackRedirect(redirectUri) };
 }
 

@@ -24,39 +24,68 @@ export type RotationOutcome = 'rotated' | 'pending' | 'busy';
 /** How long others wait for one who rotates before they take over, in milliseconds: it may have died. */
 const CLAIM_MS = 60_000;
 
+/** Told by the one replica that changed something; the names are those of the audit trail. */
+export type KeyChanges = (
+  event: 'key_rotated' | 'key_removed',
+  change: { kid: string; reason: string },
+) => void;
+
 export interface Rotator {
   store: Store;
   sealer: Sealer;
+  changed: KeyChanges;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** @throws StoreUnavailableError */
+/**
+ * @param reason in words for the audit trail
+ * @throws StoreUnavailableError
+ */
 export async function rotateKeys(
-  { store, sealer, now }: Rotator,
+  { store, sealer, changed, now }: Rotator,
   { atOnce = false, revokeOld = false }: Rotation,
+  reason: string,
 ): Promise<RotationOutcome> {
   const records = await store.listKeys();
   const [newest] = records;
   const isPending = newest?.signsFromMs !== undefined && newest.signsFromMs > now();
-  if (isPending && !revokeOld) return atOnce ? advance({ store, now }, newest) : 'pending';
+  if (isPending && !revokeOld) return atOnce ? advance({ store, changed, now }, newest, reason) : 'pending';
   // For each newest key one of all replicas makes the next.
   const claim = `rotate-keys:${newest?.kid ?? 'none'}`;
   if (!(await store.addRecord('once', claim, { expiresAtMs: now() + CLAIM_MS }))) return 'busy';
   const createdAtMs = Math.max(now(), (newest?.createdAtMs ?? 0) + 1);
   const aheadMs = revokeOld ? 0 : atOnce ? AT_ONCE_MS : PUBLISHED_AHEAD_MS;
-  const privateKey = await generateKey();
-  await store.putKey(await sealKey(privateKey, sealer, { createdAtMs, signsFromMs: now() + aheadMs }));
-  if (revokeOld) for (const { kid } of records) await store.deleteKey(kid);
+  const next = await sealKey(await generateKey(), sealer, { createdAtMs, signsFromMs: now() + aheadMs });
+  await store.putKey(next);
+  changed('key_rotated', { kid: next.kid, reason });
+  if (!revokeOld) return 'rotated';
+  for (const { kid } of records) {
+    await store.deleteKey(kid);
+    changed('key_removed', { kid, reason });
+  }
   return 'rotated';
 }
 
 /** A key that waits for its turn gets it now. */
 async function advance(
-  { store, now }: Pick<Rotator, 'store' | 'now'>,
+  { store, changed, now }: Pick<Rotator, 'store' | 'changed' | 'now'>,
   next: KeyRecord,
+  reason: string,
 ): Promise<RotationOutcome> {
   const signsFromMs = Math.min(now() + AT_ONCE_MS, next.signsFromMs ?? 0);
   await store.putKey({ ...next, signsFromMs });
+  changed('key_rotated', { kid: next.kid, reason });
   return 'rotated';
+}
+
+/**
+ * Removes a key whose tokens have all ended. Every replica finds it out; the first one tells.
+ *
+ * @throws StoreUnavailableError
+ */
+export async function removeKey({ store, changed, now }: Rotator, kid: string): Promise<void> {
+  const first = await store.addRecord('once', `remove-key:${kid}`, { expiresAtMs: now() + CLAIM_MS });
+  await store.deleteKey(kid);
+  if (first) changed('key_removed', { kid, reason: 'all of its tokens have ended' });
 }

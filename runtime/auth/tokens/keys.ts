@@ -4,7 +4,6 @@
  * (`key-schedule.ts`). What other replicas change is told by the store, and looked for once a second all the same.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { silentLogger, type Logger } from '../../config/log.ts';
 import type { KeyRecord, Store } from '../../store/store.ts';
 import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Sealer } from '../sealing.ts';
@@ -16,7 +15,14 @@ import {
   toPublicJwk,
   type PublicJwk,
 } from './key-record.ts';
-import { rotateKeys, type Rotation, type RotationOutcome } from './key-rotation.ts';
+import {
+  removeKey,
+  rotateKeys,
+  type KeyChanges,
+  type Rotation,
+  type RotationOutcome,
+  type Rotator,
+} from './key-rotation.ts';
 import { scheduleKeys, type ScheduledKey } from './key-schedule.ts';
 
 export { ForeignKeysError, type PublicJwk } from './key-record.ts';
@@ -63,7 +69,8 @@ export interface KeySetOptions {
   tokenLifetimeMs?: number;
   /** A key of this age gets a successor, in milliseconds. 0: never. */
   rotateAfterMs?: number;
-  logger?: Logger;
+  /** Hears of every key that this process made, brought forward or removed; not of the seed. */
+  changed?: KeyChanges;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -145,7 +152,7 @@ export async function loadKeySet(options: KeySetOptions): Promise<KeySet> {
     },
     list: schedule,
     rotate: async (rotation) => {
-      const outcome = await rotateKeys({ store, sealer, now }, rotation);
+      const outcome = await rotateKeys(rotatorOf(options), rotation, reasonOf(rotation));
       await loading?.catch(() => undefined);
       await reload();
       return outcome;
@@ -154,24 +161,24 @@ export async function loadKeySet(options: KeySetOptions): Promise<KeySet> {
   };
 }
 
+function rotatorOf({ store, sealer, now, changed = () => undefined }: KeySetOptions): Rotator {
+  return { store, sealer, now, changed };
+}
+
+function reasonOf({ atOnce, revokeOld }: Rotation): string {
+  if (revokeOld === true) return 'former keys removed';
+  return atOnce === true ? 'at once' : 'in turn';
+}
+
 /** Gives a key that is old a successor, and removes those whose tokens have ended. Every replica may: both steps are idempotent. */
-async function tend(
-  { store, sealer, now, rotateAfterMs = 0, logger = silentLogger }: KeySetOptions,
-  keys: ScheduledKey[],
-): Promise<void> {
-  for (const { record, endsAtMs = Infinity } of keys) {
-    if (endsAtMs > now()) continue;
-    await store.deleteKey(record.kid);
-    logger.info({ kid: record.kid }, 'A signing key was removed: all of its tokens have ended.');
-  }
+async function tend(options: KeySetOptions, keys: ScheduledKey[]): Promise<void> {
+  const { now, rotateAfterMs = 0 } = options;
+  for (const { record, endsAtMs = Infinity } of keys)
+    if (endsAtMs <= now()) await removeKey(rotatorOf(options), record.kid);
   const [newest] = keys;
   if (rotateAfterMs === 0 || newest === undefined || newest.record.createdAtMs + rotateAfterMs > now())
     return;
-  if ((await rotateKeys({ store, sealer, now }, {})) === 'rotated')
-    logger.info(
-      { replaces: newest.record.kid },
-      'A new signing key was made: the last one has reached its age.',
-    );
+  await rotateKeys(rotatorOf(options), {}, 'the last one has reached its age');
 }
 
 async function listOrSeed({ store, sealer, seedPrivateKeyPem, now }: KeySetOptions): Promise<KeyRecord[]> {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createSealer } from '../../../runtime/auth/sealing.ts';
 import { secretKey } from '../../../runtime/auth/secret-key.ts';
+import type { KeyChanges } from '../../../runtime/auth/tokens/key-rotation.ts';
 import { AT_ONCE_MS, PUBLISHED_AHEAD_MS } from '../../../runtime/auth/tokens/key-schedule.ts';
 import { loadKeySet, type KeySet } from '../../../runtime/auth/tokens/keys.ts';
 import { createMemoryStore } from '../../../runtime/store/memory.ts';
@@ -16,16 +17,20 @@ interface Replicas {
   clock: TestClock;
   one: KeySet;
   other: KeySet;
+  /** What the audit trail hears, of both. */
+  told: { event: string; kid: string; reason: string }[];
 }
 
 /** @param deaf the other is never told of anything */
 async function startReplicas({ deaf = false, rotateAfterMs = 0 } = {}): Promise<Replicas> {
   const clock = createTestClock();
   const store = createMemoryStore({ now: clock.now });
-  const options = { sealer, now: clock.now, tokenLifetimeMs: HOUR_MS, rotateAfterMs };
+  const told: Replicas['told'] = [];
+  const changed: KeyChanges = (event, change) => told.push({ event, ...change });
+  const options = { sealer, now: clock.now, tokenLifetimeMs: HOUR_MS, rotateAfterMs, changed };
   const one = await loadKeySet({ ...options, store });
   const others = deaf ? { ...store, subscribe: () => () => undefined } : store;
-  return { store, clock, one, other: await loadKeySet({ ...options, store: others }) };
+  return { store, clock, told, one, other: await loadKeySet({ ...options, store: others }) };
 }
 
 const states = (keys: KeySet) => keys.list().map(({ state }) => state);
@@ -115,6 +120,27 @@ describe('invariant 9: keys rotate with overlap', () => {
     other.refresh();
     await vi.waitFor(async () => expect(await store.listKeys()).toHaveLength(2));
     await vi.waitFor(() => expect(states(other)).toEqual(['next', 'signs']));
+  });
+
+  it('each change is told once, by whichever replica made it, and which key it was about', async () => {
+    const { clock, one, other, store, told } = await startReplicas({ rotateAfterMs: 90 * DAY_MS });
+    const former = one.signing().kid;
+    clock.advance(90 * DAY_MS);
+    for (const keys of [one, other]) keys.refresh();
+    await vi.waitFor(async () => expect(await store.listKeys()).toHaveLength(2));
+    await vi.waitFor(() => expect(kids(other)).toHaveLength(2));
+    const [next = ''] = kids(other);
+    expect(told).toEqual([{ event: 'key_rotated', kid: next, reason: 'the last one has reached its age' }]);
+    clock.advance(PUBLISHED_AHEAD_MS + HOUR_MS + 61_000);
+    for (const keys of [one, other]) keys.refresh();
+    await vi.waitFor(() => expect([kids(one), kids(other)]).toEqual([[next], [next]]));
+    const removed = { event: 'key_removed', kid: former, reason: 'all of its tokens have ended' };
+    expect(told.slice(1)).toEqual([removed]);
+    await one.rotate({ revokeOld: true });
+    expect(told.slice(2)).toEqual([
+      { event: 'key_rotated', kid: kids(one)[0], reason: 'former keys removed' },
+      { event: 'key_removed', kid: next, reason: 'former keys removed' },
+    ]);
   });
 
   it('a change that nobody told of is noticed within a second', async () => {
