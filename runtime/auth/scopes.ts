@@ -39,15 +39,18 @@ export function covers(scopes: readonly string[], service: string): boolean {
   return scopes.includes(EVERY_SERVICE) || scopes.includes(serviceScope(service));
 }
 
+/** @returns the scopes without those of other services, which mean nothing at these */
+export function scopesAt(scopes: readonly string[], services: readonly string[]): string[] {
+  const own = new Set([...services.map(serviceScope), EVERY_SERVICE, OFFLINE_ACCESS]);
+  return scopes.filter((scope) => own.has(scope));
+}
+
 /**
- * Fits the requested scopes to the services that access is for: scopes of other services mean nothing there and go, and
- * where no scope is left that gives anything, the default comes in, which is each service's own.
+ * Fits the requested scopes to the services that access is for: where no scope is left that gives anything there, the
+ * default comes in, which is each service's own.
  */
 export function fitScopes(requested: readonly string[], services: readonly string[]): string[] {
-  const wanted = new Set(services.map(serviceScope));
-  const fitting = requested.filter(
-    (scope) => scope === EVERY_SERVICE || scope === OFFLINE_ACCESS || wanted.has(scope),
-  );
+  const fitting = scopesAt(requested, services);
   const givesNothing = fitting.every((scope) => scope === OFFLINE_ACCESS);
-  return givesNothing ? [...wanted, ...fitting] : fitting;
+  return givesNothing ? [...new Set(services.map(serviceScope)), ...fitting] : fitting;
 }

@@ -20,7 +20,7 @@ import { usableServices } from '../policy.ts';
 import { grantTypeOf } from './grants/index.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { makeRefreshToken } from './refresh-tokens.ts';
-import { covers, OFFLINE_ACCESS, parseScope, serviceOfScope } from '../scopes.ts';
+import { covers, OFFLINE_ACCESS, parseScope, scopesAt, serviceOfScope } from '../scopes.ts';
 import { signAccessToken } from './tokens.ts';
 
 /** For a code or token that is another client's: no more is told of it than of one that never was. */
@@ -196,10 +196,26 @@ function narrow({ settings, resources }: AuthContext, grant: GrantRecord, parame
   if (!asked.every((scope) => isGranted(scope, grant.scopes))) {
     throw new InvalidScopeError('The scope goes beyond what the person agreed to.');
   }
+  const scopes = asked.some((scope) => scope !== OFFLINE_ACCESS) ? asked : grant.scopes;
+  if (named.length === 0) return { resources: grant.resources, scopes };
   return {
-    resources: named.length > 0 ? named : grant.resources,
-    scopes: asked.some((scope) => scope !== OFFLINE_ACCESS) ? asked : grant.scopes,
+    resources: named,
+    scopes: adaptScopes(
+      scopes,
+      named.flatMap((url) => resources.service(url) ?? []),
+    ),
   };
+}
+
+/**
+ * RFC 8707 §2.2: "the authorization server should adapt the scope value associated with an access token to the value the
+ * respective resource is able to process and needs to know". Where that leaves nothing, what a client needs is not this
+ * grant but another authorization.
+ */
+function adaptScopes(scopes: readonly string[], services: readonly string[]): string[] {
+  const adapted = scopesAt(scopes, services);
+  if (services.some((service) => covers(adapted, service))) return adapted;
+  throw new InvalidScopeError('The person agreed to nothing at this resource. Ask them with its scope.');
 }
 
 function isGranted(scope: string, granted: readonly string[]): boolean {
