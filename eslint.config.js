@@ -25,6 +25,7 @@ const layers = {
     ...[
       'runtime/config',
       'runtime/policy',
+      'runtime/net',
       'runtime/store',
       'runtime/auth',
       'runtime/edge',
@@ -35,6 +36,7 @@ const layers = {
   'runtime/container': [
     'runtime/config',
     'runtime/policy',
+    'runtime/net',
     'runtime/store',
     'runtime/auth',
     'runtime/install',
@@ -44,12 +46,20 @@ const layers = {
   cli: ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/embedded'],
 };
 
+/** Every server that listens bounds its connections. */
+const boundedServers = {
+  name: 'node:http',
+  importNames: ['createServer'],
+  message: 'Use createHttpServer of runtime/net/http-server.ts.',
+};
+
 const layer = (name, allowed) => ({
   files: [`${name}/**/*.ts`],
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
       {
+        paths: name === 'runtime/net' || name === 'cli' ? [] : [boundedServers],
         patterns: [
           {
             group: Object.keys(layers)

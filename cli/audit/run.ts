@@ -18,25 +18,32 @@ const eventsSchema = z.object({
   events: z.array(z.looseObject({ id: z.string(), time: z.string(), event: z.string() })),
 });
 
-/** @param signal ends `--follow` */
+export interface Following {
+  /** Ends `--follow`. */
+  signal?: AbortSignal;
+  /** How often it asks, in milliseconds. */
+  everyMs?: number;
+}
+
 export async function runAudit(
   flags: AuditFlags,
   output: Output = createOutput(flags),
-  signal?: AbortSignal,
+  { signal, everyMs = EVERY_MS }: Following = {},
 ): Promise<void> {
   const gateway = await findGateway(flags.dir, process.env);
-  const events = (await ask(gateway, flags)).slice(-flags.limit);
+  const all = await ask(gateway, flags);
+  const events = all.slice(-flags.limit);
   if (flags.follow !== true) {
     output.result(events.map(eventLine).join('\n'), { events });
     if (events.length === 0) output.note('There is no such event.');
     return;
   }
-  const seen = new Set<string>();
+  let seen = new Set(all.slice(0, -flags.limit).map(({ id }) => id));
   const ended = (): boolean => signal?.aborted === true;
   for (let latest = events; !ended(); latest = await ask(gateway, flags)) {
     for (const event of latest.filter(({ id }) => !seen.has(id))) output.result(eventLine(event), event);
-    for (const { id } of latest) seen.add(id);
-    await wait(EVERY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    seen = new Set([...all, ...latest].map(({ id }) => id));
+    await wait(everyMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }
 

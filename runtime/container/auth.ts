@@ -20,6 +20,9 @@ import { serve } from './serve.ts';
 /** Where `/metrics` is, on the containers' own networks: no port of it is published and no route leads to it. */
 const METRICS_PORT = 9464;
 
+/** No body is larger than 64 KB, so a slow one is none of a client. */
+const LIMITS = { requestTimeoutMs: 30_000 };
+
 /** @throws ConfigError, and whatever makes the store unusable at the start */
 export async function serveAuth(environment: Record<string, string | undefined>): Promise<void> {
   const logger = containerLogger('auth');
@@ -64,6 +67,7 @@ export async function serveAuth(environment: Record<string, string | undefined>)
   serve({
     listener: (request, response) => auth.handle(request, response),
     logger,
+    limits: LIMITS,
     close: async () => {
       await watch?.close();
       await admin.close();

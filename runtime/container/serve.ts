@@ -1,6 +1,7 @@
 /** An HTTP server that goes away without a failed request. */
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { Logger } from '../config/log.ts';
+import { createHttpServer, type ConnectionLimits } from '../net/http-server.ts';
 
 /** Where every container of the stack listens. */
 export const CONTAINER_PORT = 8080;
@@ -19,16 +20,17 @@ export interface ServeOptions {
   /** What to end besides connections. */
   close: () => Promise<void>;
   port?: number;
+  /** Over those of `http-server.ts`. */
+  limits?: Partial<ConnectionLimits>;
 }
 
 /** Listens, and ends the process when it is told to stop. */
-export function serve({ listener, logger, close, port = CONTAINER_PORT }: ServeOptions): void {
+export function serve({ listener, logger, close, port = CONTAINER_PORT, limits }: ServeOptions): Server {
   let stopping = false;
-  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 30_000, requestTimeout: 120_000 });
-  server.on('request', (request, response) => {
+  const server = createHttpServer((request, response) => {
     if (stopping) response.setHeader('connection', 'close');
     listener(request, response);
-  });
+  }, limits);
   server.listen(port, () => logger.info({ port }, 'listening'));
   const stop = (signal: string) => {
     if (stopping) return;
@@ -49,4 +51,5 @@ export function serve({ listener, logger, close, port = CONTAINER_PORT }: ServeO
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  return server;
 }

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { createHttpServer, type ConnectionLimits } from '../net/http-server.ts';
 
 /** The gateway cannot listen where it was told to; the message says what to do. */
 export class ListenError extends Error {
@@ -16,13 +17,19 @@ export interface Listening {
 /**
  * Listens before anything else is set up, so that a taken port is known at once and port 0 has its number.
  * `localhost` means both loopback addresses where the machine has both: clients try either first.
+ *
+ * @param limits over those of `http-server.ts`
  * @throws ListenError
  */
-export async function listen(host: string, port: number): Promise<Listening> {
-  const first = await open(host === 'localhost' ? '127.0.0.1' : host, port);
+export async function listen(
+  host: string,
+  port: number,
+  limits?: Partial<ConnectionLimits>,
+): Promise<Listening> {
+  const first = await open(host === 'localhost' ? '127.0.0.1' : host, port, limits);
   const servers = [first.server];
   if (host === 'localhost') {
-    const second = await open('::1', first.port).catch(() => undefined);
+    const second = await open('::1', first.port, limits).catch(() => undefined);
     if (second) servers.push(second.server);
   }
   return {
@@ -40,13 +47,12 @@ export async function listen(host: string, port: number): Promise<Listening> {
   };
 }
 
-/** Each is a file descriptor, and children need some as well. */
-const MAX_CONNECTIONS = 4_096;
-
-function open(host: string, port: number): Promise<{ server: Server; port: number }> {
-  // A stream that sends now and then is no idle connection; what a slow request may take, the handlers limit.
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 120_000 });
-  server.maxConnections = MAX_CONNECTIONS;
+function open(
+  host: string,
+  port: number,
+  limits?: Partial<ConnectionLimits>,
+): Promise<{ server: Server; port: number }> {
+  const server = createHttpServer(undefined, limits);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new ListenError(problem(error, host, port))),

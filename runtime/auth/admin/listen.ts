@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createHttpServer } from '../../net/http-server.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { createAdmin } from './app.ts';
 
@@ -18,7 +18,7 @@ const LOOPBACK = '127.0.0.1';
  */
 export async function listenForAdmin(context: AuthContext, port: number): Promise<AdminListener> {
   const admin = await createAdmin(context);
-  const server = createServer((request, response) => admin.handle(request, response));
+  const server = createHttpServer((request, response) => admin.handle(request, response));
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
     server.listen(port, LOOPBACK, done);

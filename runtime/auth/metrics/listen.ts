@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createHttpServer } from '../../net/http-server.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface MetricsListener {
@@ -17,7 +17,7 @@ export async function listenForMetrics(
   port: number,
   host?: string,
 ): Promise<MetricsListener> {
-  const server = createServer((request, response) => {
+  const server = createHttpServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     response
       .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runAudit } from '../../../cli/audit/run.ts';
 import { eventLine } from '../../../cli/audit/text.ts';
 import { createOutput, type OutputFlags } from '../../../cli/output.ts';
@@ -36,6 +36,29 @@ describe('mcpgw audit', () => {
     await runAudit({ dir: folder, limit: 50, user: 'nobody' }, none.output);
     expect(none.captured.stdout.trim()).toBe('');
     expect(await mcpgw(['audit', '--dir', folder, '--limit', '0'])).toMatchObject({ code: 2 });
+  });
+
+  it('follows: the last ones, then each new one once, until it is stopped', async () => {
+    const { folder, gateway } = await startTestGateway();
+    const register = (client_name: string) =>
+      postJson(`${gateway.issuer}/register`, clientMetadata({ client_name }));
+    await register('older');
+    await register('last');
+    const shown = capture();
+    const stopper = new AbortController();
+    const following = runAudit({ dir: folder, limit: 1, follow: true }, shown.output, {
+      signal: stopper.signal,
+      everyMs: 1,
+    });
+    const names = () => [...shown.captured.stdout.matchAll(/\((\w+)\)/g)].map(([, name]) => name);
+    await vi.waitFor(() => expect(names()).toEqual(['last']));
+    for (const name of ['next', 'final']) {
+      await register(name);
+      await vi.waitFor(() => expect(names()).toContain(name));
+    }
+    stopper.abort();
+    await following;
+    expect(names()).toEqual(['last', 'next', 'final']);
   });
 
   it('revokes a person by id, and says when a login is not known', async () => {
