@@ -193,7 +193,16 @@ function addDocuments(scope: FastifyInstance, context: AuthContext): undefined {
   scope.post('/register', (request, reply) => register(context, request, reply));
   scope.get<ById>('/register/:id', (request, reply) => readRegistration(context, request, reply));
   scope.put<ById>('/register/:id', (request, reply) => updateRegistration(context, request, reply));
-  scope.delete<ById>('/register/:id', (request, reply) => deleteRegistration(context, request, reply));
+  void scope.register((contentless, _options, done) => {
+    // RFC 9110 §9.3.5: "Content received in a DELETE request has no generally defined semantics", and some clients declare
+    // JSON and send none.
+    contentless.removeAllContentTypeParsers();
+    contentless.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, parsed) => parsed(null));
+    contentless.delete<ById>('/register/:id', (request, reply) =>
+      deleteRegistration(context, request, reply),
+    );
+    done();
+  });
   return undefined;
 }
 

@@ -49,11 +49,12 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
     ping: () => step(() => undefined),
 
     putClient: (client) => step(() => clients.put(client.id, client)),
-    replaceClient: (client) =>
+    swapClient: (expected, next) =>
       step(() => {
-        if (clients.get(client.id) === undefined) return false;
-        clients.put(client.id, client);
-        notices.tell({ kind: 'client', id: client.id });
+        const found = clients.get(next.id);
+        if (found === undefined || JSON.stringify(found) !== JSON.stringify(expected)) return false;
+        clients.put(next.id, next);
+        notices.tell({ kind: 'client', id: next.id });
         return true;
       }),
     getClient: (id) => step(() => clients.get(id)),

@@ -83,8 +83,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     ping: () => step(() => void statements.ping.get()),
 
     putClient: (client) => step(() => statements.putClient(client)),
-    replaceClient: (client) =>
-      change({ kind: 'client', id: client.id }, () => statements.replaceClient(client, now())),
+    swapClient: (expected, next) =>
+      change({ kind: 'client', id: next.id }, () => statements.swapClient(expected, next, now())),
     getClient: (id) => step(() => statements.getClient(id, now())),
     deleteClient: (id) => change({ kind: 'client', id }, () => statements.deleteClient(id, now())),
     listClients: () => step(() => statements.listClients(now())),

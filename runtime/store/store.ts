@@ -281,10 +281,10 @@ export interface Store {
   /** Inserts or replaces. */
   putClient(client: ClientRecord): Promise<void>;
   /**
-   * Replaces the client only while `getClient` finds it: an update that races with a deletion must not bring the client
-   * (and its tokens) back. @returns whether it was there
+   * Replaces `expected`, as `getClient` returned it: an update that races with a deletion must not bring the client (and
+   * its tokens) back, nor undo another update. @returns false where it is another one meanwhile, or gone
    */
-  replaceClient(client: ClientRecord): Promise<boolean>;
+  swapClient(expected: ClientRecord, next: ClientRecord): Promise<boolean>;
   /** @returns undefined for an unknown, deleted or expired client */
   getClient(id: string): Promise<ClientRecord | undefined>;
   /** Ends the client and with it every token of its grants. @returns whether it existed */

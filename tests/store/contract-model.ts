@@ -30,13 +30,17 @@ const user = fc.constantFrom('u', 'v');
 const duration = fc.constantFrom(0, 1, 1_000, 60_000, GRACE_MS, GRACE_MS + 1, 10 * GRACE_MS);
 
 const clientCommand = fc.oneof(
-  fc.tuple(object, fc.option(duration, { nil: undefined }), fc.boolean()).map(([name, ttlMs, replace]) =>
-    command(`${replace ? 'replaceClient' : 'putClient'} ${name} ${ttlMs}`, ({ store, clock, id }) => {
-      const end = ttlMs === undefined ? {} : { expiresAtMs: clock.now() + ttlMs };
-      const client = makeClient(id(name), clock.now(), end);
-      return replace ? store.replaceClient(client) : store.putClient(client);
-    }),
-  ),
+  fc
+    .tuple(object, fc.option(duration, { nil: undefined }), fc.constantFrom('put', 'swap', 'swap stale'))
+    .map(([name, ttlMs, how]) =>
+      command(`${how}Client ${name} ${ttlMs}`, async ({ store, clock, id }) => {
+        const end = ttlMs === undefined ? {} : { expiresAtMs: clock.now() + ttlMs };
+        const client = makeClient(id(name), clock.now(), end);
+        if (how === 'put') return store.putClient(client);
+        const read = (how === 'swap' ? await store.getClient(id(name)) : undefined) ?? client;
+        return store.swapClient(read, client);
+      }),
+    ),
   object.map((name) => command(`getClient ${name}`, ({ store, id }) => store.getClient(id(name)))),
   object.map((name) => command(`deleteClient ${name}`, ({ store, id }) => store.deleteClient(id(name)))),
   fc.constant(command('listClients', ({ store }) => store.listClients())),

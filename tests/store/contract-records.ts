@@ -194,7 +194,8 @@ function describeNotices(context: ContractContext): void {
     await store.putGrant({ ...grant, id: 'third' });
     await store.revokeGrant('third');
     await expectTold({ kind: 'grant', id: 'third' });
-    await store.replaceClient(makeClient('c', clock.now()));
+    await store.putClient(makeClient('c', clock.now()));
+    await store.swapClient(makeClient('c', clock.now()), makeClient('c', clock.now() + 1));
     await expectTold({ kind: 'client', id: 'c' });
     await store.deleteClient('c');
     await expectTold({ kind: 'client', id: 'c' });

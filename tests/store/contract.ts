@@ -105,21 +105,38 @@ function describeClients(context: ContractContext): void {
     expect(await store.getClient('c')).toBeUndefined();
   });
 
-  it('never brings a client back by replacing it', async () => {
+  it('never brings a client back by swapping it', async () => {
     const { store, clock } = context();
     const client = makeClient('c', clock.now(), { expiresAtMs: clock.now() + 10 });
-    expect(await store.replaceClient(client)).toBe(false);
+    expect(await store.swapClient(client, client)).toBe(false);
     expect(await store.getClient('c')).toBeUndefined();
     await store.putClient(client);
     const renamed = { ...client, metadata: { ...client.metadata, client_name: 'renamed' } };
-    expect(await store.replaceClient(renamed)).toBe(true);
+    expect(await store.swapClient(client, renamed)).toBe(true);
     expect(await store.getClient('c')).toStrictEqual(renamed);
     clock.advance(10);
-    expect(await store.replaceClient({ ...client, expiresAtMs: clock.now() + 10 })).toBe(false);
+    expect(await store.swapClient(renamed, { ...client, expiresAtMs: clock.now() + 10 })).toBe(false);
     expect(await store.getClient('c')).toBeUndefined();
   });
 
-  it('moves the end of a client by replacing it, for ever too', async () => {
+  it('swaps a client only for what was read: of concurrent changes one counts', async () => {
+    const { store, clock } = context();
+    const client = makeClient('c', clock.now());
+    await store.putClient(client);
+    const read = await store.getClient('c');
+    if (read === undefined) throw new Error('no client');
+    const named = (client_name: string) => ({ ...read, metadata: { ...read.metadata, client_name } });
+    const swapped = await Promise.all(['a', 'b', 'c'].map((name) => store.swapClient(read, named(name))));
+    expect(swapped.filter((each) => each)).toHaveLength(1);
+    const winner = named(['a', 'b', 'c'][swapped.indexOf(true)] ?? '');
+    expect(await store.getClient('c')).toStrictEqual(winner);
+    expect(await store.swapClient(read, client)).toBe(false);
+    expect(await store.getClient('c')).toStrictEqual(winner);
+    expect(await store.swapClient(winner, client)).toBe(true);
+    expect(await store.getClient('c')).toStrictEqual(client);
+  });
+
+  it('moves the end of a client by swapping it, for ever too', async () => {
     const { store, clock } = context();
     const day = 86_400_000;
     const client = makeClient('c', clock.now(), {
@@ -129,13 +146,13 @@ function describeClients(context: ContractContext): void {
     await store.putClient(client);
     expect(await store.getClient('c')).toStrictEqual(client);
     const kept = makeClient('c', clock.now(), { expiresAtMs: clock.now() + 90 * day });
-    expect(await store.replaceClient(kept)).toBe(true);
+    expect(await store.swapClient(client, kept)).toBe(true);
     await store.putGrant(makeGrant('g', clock.now(), { expiresAtMs: clock.now() + 1_000 * day }));
     clock.advance(90 * day - 1);
     expect(await store.getClient('c')).toStrictEqual(kept);
     expect((await store.standing('g', 'c', 'github:1')).clientAlive).toBe(true);
     const unending = makeClient('c', clock.now());
-    expect(await store.replaceClient(unending)).toBe(true);
+    expect(await store.swapClient(kept, unending)).toBe(true);
     clock.advance(900 * day);
     expect(await store.getClient('c')).toStrictEqual(unending);
     expect((await store.standing('g', 'c', 'github:1')).clientAlive).toBe(true);

@@ -4,6 +4,7 @@
  */
 import type { ClientRecord, Store } from '../../store/store.ts';
 import { InvalidClientError, TooManyRequestsError } from '../errors.ts';
+import { changeClient } from './change-client.ts';
 
 /** How long a registration waits for its first sign-in, in milliseconds. */
 const UNUSED_LIFETIME_MS = 86_400_000;
@@ -58,9 +59,12 @@ export function toldEnd(client: ClientRecord): number | undefined {
  * @throws InvalidClientError when it was deleted or has ended meanwhile, which this must not undo; StoreUnavailableError
  */
 export async function keepRegistration(store: Store, client: ClientRecord): Promise<void> {
-  const { onFirstSignIn, ...rest } = client;
-  if (onFirstSignIn === undefined) return;
-  delete rest.expiresAtMs;
-  if (!(await store.replaceClient({ ...rest, ...onFirstSignIn })))
-    throw new InvalidClientError('The registration of the application has just ended.');
+  if (client.onFirstSignIn === undefined) return;
+  const kept = await changeClient(store, client, (current) => {
+    const { onFirstSignIn, ...rest } = current;
+    if (onFirstSignIn === undefined) return current;
+    delete rest.expiresAtMs;
+    return { ...rest, ...onFirstSignIn };
+  });
+  if (kept === undefined) throw new InvalidClientError('The registration of the application has just ended.');
 }

@@ -10,6 +10,7 @@ import { BearerRequiredError, isBearer, readBearer } from '../bearer.ts';
 import { AccessDeniedError, InvalidClientMetadataError } from '../errors.ts';
 import { equalsInConstantTime, sha256 } from '../hashing.ts';
 import { usesSecret } from './auth-methods.ts';
+import { changeClient } from './change-client.ts';
 import { readMetadata } from './metadata.ts';
 import { clientInformation } from './register.ts';
 
@@ -43,22 +44,19 @@ export async function updateRegistration(
   request: Request,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { settings, store, audit } = context;
   const { client, registrationToken } = await authorizeManagement(context, request);
   assertMayUpdate(client);
-  assertUpdate(client, request.body);
-  const metadata = readMetadata(request.body, context.settings);
-  const { secretHash, ...rest } = client;
-  const withSecret = usesSecret(metadata.token_endpoint_auth_method);
-  const secret = withSecret && secretHash === undefined ? randomToken() : undefined;
-  const keptHash = withSecret ? (secretHash ?? sha256(secret ?? '')) : undefined;
-  const updated: ClientRecord = {
-    ...rest,
-    metadata,
-    ...(keptHash !== undefined && { secretHash: keptHash }),
-  };
-  // A deletion that comes first is not undone.
-  if (!(await context.store.replaceClient(updated))) throw refusal(true);
-  context.audit('client_updated', { client: client.id, clientName: metadata.client_name });
+  const newSecret = randomToken();
+  const updated = await changeClient(store, client, (current) => {
+    assertUpdate(current, request.body);
+    const { secretHash = sha256(newSecret), ...rest } = current;
+    const metadata = readMetadata(request.body, settings);
+    return { ...rest, metadata, ...(usesSecret(metadata.token_endpoint_auth_method) && { secretHash }) };
+  });
+  if (updated === undefined) throw refusal(true);
+  audit('client_updated', { client: client.id, clientName: updated.metadata.client_name });
+  const secret = updated.secretHash === sha256(newSecret) ? newSecret : undefined;
   const credentials = { registrationToken, ...(secret !== undefined && { secret }) };
   return send(reply, clientInformation(context, updated, credentials));
 }

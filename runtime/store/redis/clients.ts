@@ -7,7 +7,7 @@ import { parseRecord, unlessEnded } from './record.ts';
 
 const SCAN_COUNT = 1_000;
 
-type ClientMethod = 'putClient' | 'replaceClient' | 'getClient' | 'deleteClient' | 'listClients';
+type ClientMethod = 'putClient' | 'swapClient' | 'getClient' | 'deleteClient' | 'listClients';
 
 export function clientSteps(redis: RedisConnection, now: () => number): Pick<Store, ClientMethod> {
   const encode = (record: ClientRecord) =>
@@ -20,11 +20,11 @@ export function clientSteps(redis: RedisConnection, now: () => number): Pick<Sto
       const key = keyOf.client(record.id);
       await redis.ask((client) => client.putHash(key, ttlOf(record), ...encode(record)));
     },
-    replaceClient: async (record) => {
-      const key = keyOf.client(record.id);
+    swapClient: async (expected, next) => {
+      const key = keyOf.client(next.id);
+      const read = JSON.stringify(expected);
       return (
-        (await redis.ask((client) => client.replaceClient(key, now(), ttlOf(record), ...encode(record)))) ===
-        1
+        (await redis.ask((client) => client.swapClient(key, now(), read, ttlOf(next), ...encode(next)))) === 1
       );
     },
     getClient: async (id) => read(await redis.ask((client) => client.hget(keyOf.client(id), 'record'))),

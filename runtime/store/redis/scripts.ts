@@ -17,10 +17,11 @@ export type RotateReply = ['unknown' | 'rotated' | 'reused'] | ['retry', string]
 export interface RedisScripts {
   /** Writes a hash anew; an empty `ttlMs` means for ever. */
   putHash(key: string, ttlMs: number | '', ...fieldsAndValues: (string | number)[]): Promise<unknown>;
-  /** The same while the hash is there and its field `ends` lies ahead. @returns 1 or 0 */
-  replaceClient(
+  /** The same while the hash is there, its field `ends` lies ahead and `record` is `expected`. @returns 1 or 0 */
+  swapClient(
     key: string,
     nowMs: number,
+    expected: string,
     ttlMs: number | '',
     ...fieldsAndValues: (string | number)[]
   ): Promise<number>;
@@ -160,11 +161,12 @@ return answers`;
 /** In the form of ioredis's option `scripts`: sent whole once for each connection, by hash (EVALSHA) from then on. */
 export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys?: number }> = {
   putHash: { numberOfKeys: 1, lua: `${PUT_HASH}\nputHash(KEYS[1], ARGV[1], 2)` },
-  replaceClient: {
+  swapClient: {
     numberOfKeys: 1,
     lua: `${PUT_HASH}${IS_AHEAD}${TELL}
-if not isAhead(redis.call('HGET', KEYS[1], 'ends'), ARGV[1]) then return 0 end
-putHash(KEYS[1], ARGV[2], 3)
+local client = redis.call('HMGET', KEYS[1], 'ends', 'record')
+if not isAhead(client[1], ARGV[1]) or client[2] ~= ARGV[2] then return 0 end
+putHash(KEYS[1], ARGV[3], 4)
 tell('client', KEYS[1])
 return 1`,
   },

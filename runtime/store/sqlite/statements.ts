@@ -14,9 +14,9 @@ export function prepareClients(db: DatabaseSync) {
     `INSERT INTO clients (id, issued_at, expires_at, data) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
      SET issued_at = excluded.issued_at, expires_at = excluded.expires_at, data = excluded.data`,
   );
-  const replace = db.prepare(
+  const swap = db.prepare(
     `UPDATE clients SET issued_at = ?, expires_at = ?, data = ?
-     WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+     WHERE id = ? AND (expires_at IS NULL OR expires_at > ?) AND data = ?`,
   );
   const get = db.prepare('SELECT data FROM clients WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)');
   const remove = db.prepare('DELETE FROM clients WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)');
@@ -27,9 +27,12 @@ export function prepareClients(db: DatabaseSync) {
     putClient: (client: ClientRecord): void => {
       put.run(client.id, client.issuedAtMs, client.expiresAtMs ?? null, JSON.stringify(client));
     },
-    replaceClient: (client: ClientRecord, nowMs: number): boolean => {
-      const { id, issuedAtMs, expiresAtMs = null } = client;
-      return Number(replace.run(issuedAtMs, expiresAtMs, JSON.stringify(client), id, nowMs).changes) > 0;
+    swapClient: (expected: ClientRecord, next: ClientRecord, nowMs: number): boolean => {
+      const { id, issuedAtMs, expiresAtMs = null } = next;
+      const { changes } = swap.run(
+        ...[issuedAtMs, expiresAtMs, JSON.stringify(next), id, nowMs, JSON.stringify(expected)],
+      );
+      return Number(changes) > 0;
     },
     getClient: (id: string, nowMs: number) => parse<ClientRecord>(get.get(id, nowMs)),
     deleteClient: (id: string, nowMs: number): boolean => Number(remove.run(id, nowMs).changes) > 0,

@@ -19,11 +19,13 @@ import {
   refreshForm,
   registerClient,
   signIn,
+  type RegisteredClient,
 } from '../../helpers/oauth-flow.ts';
 import {
   createTestClock,
   startTestAuth,
   switchable,
+  type TestAuth,
   type TestAuthOptions,
 } from '../../helpers/oauth-server.ts';
 import { hasRedis, startRedis } from '../../store/redis-server.ts';
@@ -54,6 +56,27 @@ async function openRedis(now: () => number): Promise<Store> {
   const server = await startRedis();
   onTestFinished(() => server.stop());
   return openRedisStore({ url: server.url, now });
+}
+
+/** @returns a client, and how its first sign-in ends */
+async function beginSignIn(test: TestAuth) {
+  const { client, page, person } = await openConsent(test);
+  const local = await person.press(page, { decision: 'allow:local' });
+  const end = async () => expect((await person.press(local, {})).url).toContain('code=');
+  return { client, end };
+}
+
+/** RFC 7592 §2.2. */
+async function rename(client: RegisteredClient, name: string): Promise<void> {
+  const response = await fetch(String(client.registration_client_uri), {
+    method: 'PUT',
+    headers: {
+      authorization: `Bearer ${String(client.registration_access_token)}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ ...clientMetadata({ client_name: name }), client_id: client.client_id }),
+  });
+  expect(response.status).toBe(200);
 }
 
 describe.each(STORES)('a registration in %s', (_name, open, isThere) => {
@@ -109,10 +132,10 @@ describe.each(STORES)('a registration in %s', (_name, open, isThere) => {
     // Right before the sign-in keeps it, for which it has read it already.
     const { store } = test.auth.context;
     const racing: Store = Object.create(store, {
-      replaceClient: {
-        value: async (record: ClientRecord) => {
-          await store.deleteClient(record.id);
-          return store.replaceClient(record);
+      swapClient: {
+        value: async (read: ClientRecord, next: ClientRecord) => {
+          await store.deleteClient(read.id);
+          return store.swapClient(read, next);
         },
       },
     }) as Store;
@@ -120,6 +143,39 @@ describe.each(STORES)('a registration in %s', (_name, open, isThere) => {
     const end = await person.press(local, {});
     expect([end.status, end.html.includes('has just ended')]).toEqual([400, true]);
     expect(await store.getClient(client.client_id)).toBeUndefined();
+  });
+
+  it.skipIf(!isThere)('that is updated during the sign-in keeps the update and its end', async () => {
+    const test = await startWith();
+    const { store } = test.auth.context;
+    /** Runs `first` between the reading and the writing of whoever changes the client next. */
+    const race = (first: () => Promise<unknown>): void => {
+      test.auth.context.store = Object.create(store, {
+        swapClient: {
+          value: async (read: ClientRecord, next: ClientRecord) => {
+            if (test.auth.context.store !== store) {
+              test.auth.context.store = store;
+              await first();
+            }
+            return store.swapClient(read, next);
+          },
+        },
+      }) as Store;
+    };
+    const [one, other] = [await beginSignIn(test), await beginSignIn(test)];
+    race(() => rename(one.client, 'During the sign-in'));
+    await one.end();
+    race(other.end);
+    await rename(other.client, 'Around the sign-in');
+    for (const [client, name] of [
+      [one.client, 'During the sign-in'],
+      [other.client, 'Around the sign-in'],
+    ] as const) {
+      const kept = await store.getClient(client.client_id);
+      const endMs = ((client.client_id_issued_at as number) + test.settings.clientLifetimeSeconds) * 1000;
+      expect(kept).toMatchObject({ expiresAtMs: endMs, metadata: { client_name: name } });
+      expect(kept).not.toHaveProperty('onFirstSignIn');
+    }
   });
 });
 
@@ -145,7 +201,7 @@ describe('the end of a registration', () => {
     github.account = { id: 1, login: 'alice' };
     await authorize(test, { client });
     await authorize(test, { client });
-    expect(test.store.calls.filter((call) => call === 'replaceClient')).toHaveLength(1);
+    expect(test.store.calls.filter((call) => call === 'swapClient')).toHaveLength(1);
   });
 
   it('that older versions wrote is left alone', async () => {

@@ -183,18 +183,36 @@ describe('managing a registration (RFC 7592)', () => {
     expect((await manage(client, 'DELETE')).status).toBe(401);
   });
 
+  it.each(['application/json', 'application/x-www-form-urlencoded', 'text/plain'])(
+    'reads and deletes with the content type %s and no content',
+    async (type) => {
+      const client = await registerClient(test.origin);
+      const headers = { authorization: `Bearer ${String(client.registration_access_token)}` };
+      const ask = (method: string, body?: string) =>
+        fetch(String(client.registration_client_uri), {
+          method,
+          headers: { ...headers, 'content-type': type },
+          ...(body !== undefined && { body }),
+        });
+      expect((await ask('GET')).status).toBe(200);
+      expect((await ask('PUT')).status).toBeGreaterThanOrEqual(400);
+      expect((await ask('DELETE', type === 'text/plain' ? 'no JSON' : undefined)).status).toBe(204);
+      expect(await test.store.getClient(client.client_id)).toBeUndefined();
+    },
+  );
+
   it('does not bring a client back that was deleted during the update', async () => {
     const client = await registerClient(test.origin);
     const { store } = test.auth.context;
-    const replaceClient = store.replaceClient.bind(store);
-    store.replaceClient = async (record) => {
-      await store.deleteClient(record.id);
-      return replaceClient(record);
+    const swapClient = store.swapClient.bind(store);
+    store.swapClient = async (read, next) => {
+      await store.deleteClient(read.id);
+      return swapClient(read, next);
     };
     try {
       expect((await manage(client, 'PUT', { body: update(client) })).status).toBe(401);
     } finally {
-      store.replaceClient = replaceClient;
+      store.swapClient = swapClient;
     }
     expect(await test.store.getClient(client.client_id)).toBeUndefined();
   });
