@@ -20,6 +20,14 @@ export function explain(error: unknown, title: string, step: string): SignInErro
   }
   if (error instanceof oauth.ResponseBodyError)
     return new SignInError(refusedBy(title), `${step}: ${knownCode(error.error)}`);
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    // How a token endpoint refuses client credentials that came in a header (RFC 6749 §5.2).
+    const code = error.cause.map(({ parameters }) => parameters.error).find((name) => name !== undefined);
+    return new SignInError(
+      refusedBy(title),
+      `${step}: ${knownCode(code ?? '')}, status ${error.status}, with a challenge`,
+    );
+  }
   if (error instanceof oauth.OperationProcessingError) return processingError(error, title, step);
   const name = error instanceof Error ? error.name : typeof error;
   return new SignInError(`${title} could not be reached. Try again in a minute.`, `${step}: ${name}`);
