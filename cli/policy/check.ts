@@ -1,14 +1,17 @@
 /** `mcpgw policy check`: everything that is wrong with a policy, before a gateway refuses it. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseEnvFile } from '../../runtime/config/env-file.ts';
 import { ConfigError } from '../../runtime/config/faults.ts';
+import { list } from '../../runtime/config/fields.ts';
+import { gather } from '../../runtime/config/load.ts';
 import { parsePolicy, type PolicyFile } from '../../runtime/policy/policy-file.ts';
 import type { PolicyCheckFlags } from '../commands/policy.ts';
 import { UserError } from '../errors.ts';
-import { openFolder } from '../gateway-folder.ts';
+import { type Environment, type GatewayFolder, openFolder } from '../gateway-folder.ts';
 import { createOutput } from '../output.ts';
 import { POLICY_FILE } from './file.ts';
-import { loadFolderPolicy } from './load.ts';
+import { type FolderPolicy, loadFolderPolicy } from './load.ts';
 
 /** @throws ConfigError with every fault, each with its line and column; UserError for a file that cannot be read */
 export function runPolicyCheck(
@@ -17,16 +20,39 @@ export function runPolicyCheck(
   output = createOutput(flags),
 ): void {
   const gateway = openFolder(resolve(flags.dir));
-  if (file !== undefined) {
-    const policy = parsed(file, [...gateway.catalog.services.keys()]);
-    output.result(`${file}: ${summary(policy)}`, { file, ...facts(policy), lists: [] });
-    return;
-  }
-  const { allowed, file: policy, hasFile } = loadFolderPolicy(gateway, process.env);
+  const {
+    allowed,
+    file: policy,
+    hasFile,
+  } = file === undefined
+    ? loadFolderPolicy(gateway, process.env)
+    : { allowed: {}, file: parsed(file, [...gateway.catalog.services.keys()]), hasFile: true };
+  const name = file ?? POLICY_FILE;
   const lists = Object.keys(allowed);
-  const ofFile = hasFile ? `${POLICY_FILE}: ${summary(policy)}` : `There is no ${POLICY_FILE}.`;
+  const ofFile = hasFile ? `${name}: ${summary(policy)}` : `There is no ${name}.`;
   const ofLists = lists.length === 0 ? '' : `\n.env: allow-lists of ${lists.join(', ')}.`;
-  output.result(ofFile + ofLists, { file: hasFile ? POLICY_FILE : null, ...facts(policy), lists });
+  const warnings = loginWarnings({ allowed, file: policy }, providersOf(gateway, process.env));
+  output.result(ofFile + ofLists, { file: hasFile ? name : null, ...facts(policy), lists, warnings });
+  for (const warning of warnings) output.warn(warning);
+}
+
+function providersOf({ envText = '' }: GatewayFolder, environment: Environment): string[] {
+  const { IDENTITY_PROVIDER: text = '' } = gather(environment, parseEnvFile(envText), ['IDENTITY_PROVIDER']);
+  return list().parse(text);
+}
+
+/** A login says who somebody is at one provider that gives each login once, and nowhere else. */
+function loginWarnings(
+  { allowed, file }: Pick<FolderPolicy, 'allowed' | 'file'>,
+  providers: readonly string[],
+): string[] {
+  if (providers.length < 2 && !providers.includes('oidc')) return [];
+  const entries = [...file.rules.map(({ selectors }) => selectors), ...Object.values(allowed)];
+  const logins = entries.flatMap(({ users = [] }) => users.filter((user) => !/[:*]/.test(user)));
+  if (logins.length === 0) return [];
+  return [
+    `with IDENTITY_PROVIDER=${providers.join(',')} others may have, or choose, the login ${[...new Set(logins)].join(' or ')}: name people by id (PROVIDER:SUBJECT, shown by mcpgw audit) or by group.`,
+  ];
 }
 
 function parsed(file: string, services: string[]): PolicyFile {

@@ -40,7 +40,26 @@ describe('mcpgw policy check', () => {
       default: 'deny',
       rules: 1,
       lists: ['fetch'],
+      warnings: [],
     });
+  });
+
+  it('warns of logins where they do not say who somebody is', () => {
+    const dir = temporaryFolder();
+    const warnings = (env: string) => {
+      writeFileSync(join(dir, '.env'), env);
+      return (JSON.parse(check(dir, undefined, { json: true })) as { warnings: string[] }).warnings;
+    };
+    writeFileSync(join(dir, 'policy.yaml'), GOOD);
+    expect(warnings('IDENTITY_PROVIDER=github\n')).toEqual([]);
+    for (const providers of ['oidc', 'github,passphrase']) {
+      const more = 'MCP_TIME_ALLOWED_USERS=bob,github:7\nMCP_FETCH_ALLOWED_USERS=*\n';
+      expect(warnings(`IDENTITY_PROVIDER=${providers}\n${more}`)).toEqual([
+        expect.stringContaining('the login octocat or bob:'),
+      ]);
+    }
+    writeFileSync(join(dir, 'policy.yaml'), GOOD.replace('octocat', "'github:583231'"));
+    expect(warnings('IDENTITY_PROVIDER=oidc\n')).toEqual([]);
   });
 
   it('finds every fault of both at once, with line and column', () => {
