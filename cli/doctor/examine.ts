@@ -18,6 +18,7 @@ import { checkGithub } from './checks/github.ts';
 import { namesResult } from './checks/names.ts';
 import { dockerNetworks, networksResult } from './checks/networks.ts';
 import { checkNode } from './checks/node.ts';
+import { checkOidc } from './checks/oidc.ts';
 import { portResult, publishedPorts } from './checks/ports.ts';
 import { routesIn } from './cidr.ts';
 import type { DoctorWorld } from './world.ts';
@@ -40,16 +41,19 @@ export async function diagnose(
   const { results: docker, engine } = await checkDocker(world.run);
   const machine = [checkNode(world.nodeVersion), ...docker];
   if (plan === undefined) return [configuration, ...machine];
-  const [ports, names, clock, disk, github, networks] = await Promise.all([
+  const { values } = plan.source.config;
+  const callback = callbackUrl(topologyOf(plan.source.config));
+  const [ports, names, clock, disk, github, oidc, networks] = await Promise.all([
     checkPorts(plan, world, engine),
     checkNames(plan, world),
-    checkClock(world.client, timeServers(plan.source.config.values), world.now),
+    checkClock(world.client, timeServers(values), world.now),
     diskResult(plan, world, folder, engine),
-    checkGithub(world.client, plan.source.config.values, callbackUrl(topologyOf(plan.source.config))),
+    checkGithub(world.client, values, callback),
+    checkOidc(world.client, values, callback),
     checkNetworks(plan, world, engine),
   ]);
   const memory = checkMemory(memoryLimits(plan.composeText), engine);
-  return [configuration, ...machine, memory, disk, ...ports, networks, names, clock, ...github];
+  return [configuration, ...machine, memory, disk, ...ports, networks, names, clock, ...github, ...oidc];
 }
 
 function readPlan(folder: string, environment: Environment): { plan?: Plan; result: DoctorResult } {

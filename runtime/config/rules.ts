@@ -27,7 +27,7 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
   if (providers.includes('oidc')) {
     for (const key of ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const)
       need(key, 'when IDENTITY_PROVIDER has oidc');
-    if ((values.OIDC_ALLOWED_GROUPS ?? []).length > 0 && !anyTenant(values.OIDC_ISSUER))
+    if ((values.OIDC_ALLOWED_GROUPS ?? []).length > 0 && !isAnyTenant(values.OIDC_ISSUER))
       need('OIDC_GROUPS_CLAIM', 'when OIDC_ALLOWED_GROUPS names some');
   }
   if (providers.includes('passphrase')) need('PASSPHRASE_HASH', 'when IDENTITY_PROVIDER has passphrase');
@@ -71,8 +71,8 @@ export function brokenRules(values: Partial<ConfigValues>, services: string[]): 
   return faults;
 }
 
-/** Where a tenant alone is a group, too. */
-function anyTenant(issuer = ''): boolean {
+/** Whether it is Microsoft's for accounts of any tenant, where a tenant alone is a group, too. */
+export function isAnyTenant(issuer = ''): boolean {
   return /\/(?:common|organizations)\/v2\.0\/?$/.test(issuer);
 }
 

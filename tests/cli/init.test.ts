@@ -5,7 +5,15 @@ import { UserError } from '../../cli/errors.ts';
 import type { InitFlags } from '../../cli/init/options.ts';
 import type { InitWorld } from '../../cli/init/run.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
-import { captureSinks, GITHUB, readAll, runInit, SECRETS, temporaryFolder } from './support/run-init.ts';
+import {
+  captureSinks,
+  GITHUB,
+  OIDC,
+  readAll,
+  runInit,
+  SECRETS,
+  temporaryFolder,
+} from './support/run-init.ts';
 import { createOutput } from '../../cli/output.ts';
 
 async function failure(flags: Partial<InitFlags>, world: Partial<InitWorld> = {}): Promise<UserError> {
@@ -240,6 +248,51 @@ test('a value of the environment does not go before a flag', async () => {
     },
   );
   expect(parseEnvFile(readFileSync(join(dir, '.env'), 'utf8')).BASE_DOMAIN).toBe('flag.example.com');
+});
+
+describe('OpenID Connect', () => {
+  test('is answered by flags, its secret by a file or standard input, and stays out of what others read', async () => {
+    const fromFile = temporaryFolder();
+    const { stdout } = await runInit({ ...OIDC, dir: fromFile, oidcTitle: 'Example' }, { environment: {} });
+    expect(parseEnvFile(readAll(fromFile).get('.env') ?? '')).toMatchObject({
+      ...{ IDENTITY_PROVIDER: 'oidc', OIDC_ISSUER: OIDC.oidcIssuer, OIDC_CLIENT_ID: 'mcpgw' },
+      ...{
+        OIDC_CLIENT_SECRET: SECRETS.oidc,
+        OIDC_TITLE: 'Example',
+        OIDC_ALLOWED_EMAILS: 'alice@example.com',
+      },
+    });
+    expect(readAll(fromFile).get('secrets/oidc_client_secret')).toBe(SECRETS.oidc);
+    for (const [path, text] of readAll(fromFile))
+      if (path !== '.env' && !path.startsWith('secrets/')) expect(text, path).not.toContain(SECRETS.oidc);
+    expect(stdout).toContain('In the application at id.example.com, set the authorization callback URL to');
+    expect(stdout).not.toContain(SECRETS.oidc);
+    const fromStdin = temporaryFolder();
+    const rest: Partial<typeof OIDC> = { ...OIDC };
+    delete rest.oidcClientSecretFile;
+    await runInit(
+      { ...rest, dir: fromStdin, oidcTitle: 'Example', oidcClientSecretStdin: true },
+      { environment: {}, readStdin: () => Promise.resolve(`${SECRETS.oidc}\n`) },
+    );
+    expect(readAll(fromStdin)).toEqual(readAll(fromFile));
+  });
+
+  test('without what it needs says which flags give it', async () => {
+    const some = { ...GITHUB, dir: temporaryFolder(), identityProvider: 'oidc' };
+    await expect(runInit(some, { environment: {} })).rejects.toThrow(
+      /--oidc-issuer[\s\S]*--oidc-client-id[\s\S]*--oidc-client-secret-file/,
+    );
+  });
+
+  test('warns when nobody could sign in, or everybody', async () => {
+    const warned = async (oidcAllowedEmails: string) => {
+      const { stdout, stderr } = await runInit({ ...OIDC, dir: temporaryFolder(), oidcAllowedEmails });
+      return stdout + stderr;
+    };
+    expect(await warned('')).toContain('nobody can sign in with single sign-on');
+    expect(await warned('*')).toContain('anybody whom https://id.example.com/realms/main signs in');
+    expect(await warned('a@example.com')).not.toMatch(/nobody can|anybody whom/);
+  });
 });
 
 describe('a passphrase', () => {

@@ -197,6 +197,36 @@ describe('the question of the passphrase', () => {
   });
 });
 
+describe('the questions about OpenID Connect', () => {
+  const ISSUED = {
+    ...{ ...ANSWERS, 'Identity providers': ['oidc'], 'OpenID Connect issuer': 'https://id.example.com' },
+    ...{ 'OpenID Connect client ID': 'mcpgw', 'OpenID Connect client secret': SECRETS.oidc },
+    ...{ 'Who may': 'alice@example.com' },
+  };
+
+  test('show the callback URL, hide the secret, and ask for no claim without groups', async () => {
+    const dir = temporaryFolder();
+    const { seen } = await asked(dir, ISSUED);
+    expect(envOf(dir)).toMatchObject({
+      ...{ IDENTITY_PROVIDER: 'oidc', OIDC_ISSUER: 'https://id.example.com', OIDC_CLIENT_ID: 'mcpgw' },
+      ...{ OIDC_CLIENT_SECRET: SECRETS.oidc, OIDC_ALLOWED_EMAILS: 'alice@example.com' },
+    });
+    const shown = seen.join('\n');
+    expect(shown).toContain('Redirect URI:\nhttps://auth.mcp.example.com/callback');
+    for (const never of [SECRETS.oidc, 'GitHub client ID', 'groups claim'])
+      expect(shown).not.toContain(never);
+    const again = await asked(dir, {});
+    expect(again.seen).toContain('OpenID Connect client secret (empty: keep the present one)');
+    expect(envOf(dir).OIDC_CLIENT_SECRET).toBe(SECRETS.oidc);
+  });
+
+  test('ask for the claim where groups are allowed', async () => {
+    const dir = temporaryFolder();
+    await asked(dir, { ...ISSUED, 'Or groups': 'staff', 'OpenID Connect groups claim': 'groups' });
+    expect(envOf(dir)).toMatchObject({ OIDC_ALLOWED_GROUPS: 'staff', OIDC_GROUPS_CLAIM: 'groups' });
+  });
+});
+
 test('durations read well', () => {
   expect(['86400', '2592000', '1800', '0', '3600', '61', 'x'].map(duration)).toEqual([
     '24 h',

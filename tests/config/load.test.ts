@@ -15,6 +15,14 @@ const GOOD = {
   GATEWAY_JWT_SECRET: 'x'.repeat(32),
 };
 
+const ENTRA = 'https://login.microsoftonline.com';
+const OIDC = {
+  IDENTITY_PROVIDER: 'oidc',
+  OIDC_ISSUER: 'https://id.example.com',
+  OIDC_CLIENT_ID: 'id',
+  OIDC_CLIENT_SECRET: 'secret',
+};
+
 function faults(texts: Record<string, string>): string[] {
   try {
     parseConfig(texts, catalog);
@@ -124,6 +132,20 @@ describe('parseConfig', () => {
     [{ IDENTITY_PROVIDER: 'local' }, ['IDENTITY_PROVIDER']],
     [{ IDENTITY_PROVIDER: 'local,github', BIND_ADDRESS: '127.0.0.5' }, ['IDENTITY_PROVIDER']],
     [{ IDENTITY_PROVIDER: 'passphrase' }, ['PASSPHRASE_HASH']],
+    [{ IDENTITY_PROVIDER: 'passphrase', PASSPHRASE_HASH: 'x' }, ['PASSPHRASE_HASH']],
+    [{ IDENTITY_PROVIDER: 'oidc' }, ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']],
+    [{ ...OIDC, GITHUB_CLIENT_ID: '', GITHUB_CLIENT_SECRET: '' }, []],
+    [{ ...OIDC, IDENTITY_PROVIDER: 'oidc,passphrase,github' }, ['PASSPHRASE_HASH']],
+    [{ ...OIDC, OIDC_CLIENT_SECRET: '' }, ['OIDC_CLIENT_SECRET']],
+    [{ ...OIDC, OIDC_ISSUER: 'id.example.com' }, ['OIDC_ISSUER']],
+    [{ ...OIDC, OIDC_ISSUER: 'https://id.example.com/?a=b' }, ['OIDC_ISSUER']],
+    [{ ...OIDC, OIDC_ALLOWED_EMAILS: '*,a@example.com' }, ['OIDC_ALLOWED_EMAILS']],
+    [{ ...OIDC, OIDC_ALLOWED_DOMAINS: '@example.com' }, ['OIDC_ALLOWED_DOMAINS']],
+    [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'staff' }, ['OIDC_GROUPS_CLAIM']],
+    [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'staff', OIDC_GROUPS_CLAIM: 'groups' }, []],
+    // Entra for any tenant: a tenant is a group without a claim that says so.
+    [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'tenant', OIDC_ISSUER: `${ENTRA}/organizations/v2.0` }, []],
+    [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'x', OIDC_ISSUER: `${ENTRA}/1-2-3/v2.0` }, ['OIDC_GROUPS_CLAIM']],
     [{ IDENTITY_PROVIDER: 'github,gitlab' }, ['IDENTITY_PROVIDER']],
     [
       { ALLOWED_GITHUB_ORGS: 'acme/x', ALLOWED_GITHUB_TEAMS: 'acme' },

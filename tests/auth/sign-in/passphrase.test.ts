@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPassphraseProvider } from '../../../runtime/auth/idp/passphrase.ts';
+import type { RateLimits } from '../../../runtime/auth/limits/rules.ts';
 import { hashPassphrase } from '../../../runtime/config/passphrase.ts';
-import { decodeJwt, newPerson, openConsent, postToken, codeForm } from '../../helpers/oauth-flow.ts';
+import { decodeJwt, formOf, newPerson, openConsent, postToken, codeForm } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -107,6 +108,57 @@ describe('signing in with the passphrase', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
     few.clock.advance(10_000);
     expect((await person.press(form, { passphrase: PASSPHRASE })).url).toContain('code=');
+  });
+});
+
+describe('guessing the passphrase', () => {
+  async function startGuarded(rateLimits: RateLimits = {}) {
+    const guarded = await startTestAuth({
+      settings: { identityProviders: [{ kind: 'passphrase', hash, ownerName: 'Olga' }], rateLimits },
+    });
+    started.push(guarded);
+    const { person, page } = await openConsent(guarded);
+    const form = await person.press(page, ALLOW);
+    const cookie = [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const fields = formOf(form.html).values;
+    /** From an address, as the edge says it. */
+    const answerFrom = async (address: string, passphrase: string) => {
+      const payload = new URLSearchParams([...fields, ['passphrase', passphrase]]).toString();
+      const { statusCode } = await guarded.auth.app.inject({
+        ...{ method: 'POST', url: '/passphrase', payload },
+        headers: {
+          ...{ cookie, 'x-forwarded-for': address },
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+      });
+      return statusCode;
+    };
+    return { guarded, answerFrom };
+  }
+
+  it('from one address stops there after ten, and does not keep the owner out at another', async () => {
+    const { guarded, answerFrom } = await startGuarded();
+    // An empty answer counts as any other, and costs no check.
+    for (let count = 0; count < 10; count++) expect(await answerFrom('203.0.113.1', '')).toBe(403);
+    for (let count = 0; count < 200; count++) expect(await answerFrom('203.0.113.1', '')).toBe(429);
+    expect(await answerFrom('203.0.113.1', PASSPHRASE)).toBe(429);
+    expect(await answerFrom('198.51.100.7', 'wrong')).toBe(403);
+    guarded.clock.advance(60_000);
+    expect(await answerFrom('203.0.113.1', '')).toBe(403);
+    expect(await answerFrom('203.0.113.1', PASSPHRASE)).toBe(429);
+    expect(await answerFrom('198.51.100.7', PASSPHRASE)).toBeLessThan(400);
+  });
+
+  it('from many addresses stops for all of them', async () => {
+    const { answerFrom } = await startGuarded({ passphrases: { burst: 3, perSecond: 0.1 } });
+    for (const last of [1, 2, 3]) expect(await answerFrom(`203.0.113.${last}`, '')).toBe(403);
+    expect(await answerFrom('203.0.113.4', '')).toBe(429);
+  });
+
+  it('stops while the store, which counts, is down', async () => {
+    const { guarded, answerFrom } = await startGuarded();
+    guarded.store.down = true;
+    expect(await answerFrom('203.0.113.1', 'wrong')).toBe(503);
   });
 });
 

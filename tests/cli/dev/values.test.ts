@@ -41,6 +41,32 @@ describe('devConfig', () => {
     expect(() => config()).toThrow(/GITHUB_CLIENT_(ID|SECRET): is required/);
   });
 
+  const OIDC = 'OIDC_ISSUER=https://id.example.com\nOIDC_CLIENT_ID=a\nOIDC_CLIENT_SECRET=b\n';
+  const GITHUB = 'GITHUB_CLIENT_ID=a\nGITHUB_CLIENT_SECRET=b\n';
+  const OWNER = `PASSPHRASE_HASH=scrypt:32768:8:3:${'s'.repeat(22)}:${'h'.repeat(43)}\n`;
+
+  it.each([
+    [OIDC, ['oidc']],
+    [OWNER, ['passphrase']],
+    [GITHUB + OIDC + OWNER, ['github', 'oidc', 'passphrase']],
+    [`${GITHUB}${OWNER}IDENTITY_PROVIDER=passphrase\n`, ['passphrase']],
+    [`${OIDC}IDENTITY_PROVIDER=local\n`, ['local']],
+  ])(
+    'takes every provider that .env has what is needed for, or those that it names: %j',
+    (env, providers) => {
+      writeFileSync(join(folder, '.env'), env);
+      expect(config().values.IDENTITY_PROVIDER).toEqual(providers);
+    },
+  );
+
+  it.each(['OIDC_ISSUER=https://id.example.com\n', 'OIDC_CLIENT_ID=a\n', 'OIDC_CLIENT_SECRET=b\n'])(
+    'never falls back to sign-in without a password where OpenID Connect is half configured: %j',
+    (env) => {
+      writeFileSync(join(folder, '.env'), env);
+      expect(() => config()).toThrow(/OIDC_(ISSUER|CLIENT_ID|CLIENT_SECRET): is required/);
+    },
+  );
+
   it('gathers the secrets that services ask for from .env, the environment and files', () => {
     mkdirSync(join(folder, 'services'));
     const yaml = (secret: string) =>

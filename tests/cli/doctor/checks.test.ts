@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clockResult } from '../../../cli/doctor/checks/clock.ts';
 import { checkDisk, checkDocker, checkMemory } from '../../../cli/doctor/checks/docker.ts';
 import { credentialsResult } from '../../../cli/doctor/checks/github.ts';
+import { discoveryResult } from '../../../cli/doctor/checks/oidc.ts';
 import { namesResult } from '../../../cli/doctor/checks/names.ts';
 import { networksResult } from '../../../cli/doctor/checks/networks.ts';
 import { checkNode } from '../../../cli/doctor/checks/node.ts';
@@ -149,6 +150,40 @@ describe('the GitHub app', () => {
     [500, '', 'warning'],
   ])('%d %s: %s', (status, text, state) => {
     expect(credentialsResult(status, text, 'github.com').state).toBe(state);
+  });
+});
+
+describe('the OpenID Connect issuer', () => {
+  const ISSUER = 'https://id.example.com/realms/main';
+  const GOOD = {
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/auth`,
+    token_endpoint: `${ISSUER}/token`,
+    jwks_uri: `${ISSUER}/keys`,
+  };
+  it.each<[string, number, object | string, string, RegExp]>([
+    ['as it should be', 200, GOOD, 'ok', /^id\.example\.com is there/],
+    ['another one', 200, { ...GOOD, issuer: 'https://evil.example' }, 'failed', /itself https:\/\/evil/],
+    ['one with a slash more', 200, { ...GOOD, issuer: `${ISSUER}/` }, 'failed', /calls itself/],
+    ['one that writes escapes', 200, { ...GOOD, issuer: '\u001b[2J' }, 'failed', /something that is no URL$/],
+    ['one without keys', 200, { ...GOOD, jwks_uri: undefined }, 'failed', /names no jwks_uri$/],
+    ['a web site', 200, '<html>', 'failed', /no OpenID Connect metadata there \(200\)/],
+    ['nothing', 404, '', 'failed', /\(404\)/],
+    ['a redirect', 302, '', 'failed', /\(302\)/],
+    ['out of order', 503, GOOD, 'warning', /out of order \(503\)/],
+  ])('is %s', (_what, status, body, state, detail) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    expect(discoveryResult(status, text, ISSUER)).toMatchObject({
+      state,
+      detail: expect.stringMatching(detail),
+    });
+  });
+
+  it("is Microsoft's for any tenant, which names no tenant", () => {
+    const any = 'https://login.microsoftonline.com/organizations/v2.0';
+    const named = (issuer: string) => discoveryResult(200, JSON.stringify({ ...GOOD, issuer }), any).state;
+    expect(named('https://login.microsoftonline.com/{tenantid}/v2.0')).toBe('ok');
+    expect(named(any)).toBe('failed');
   });
 });
 

@@ -11,7 +11,8 @@ import type { DoctorWorld } from '../../../cli/doctor/world.ts';
 import { createHttpClient } from '../../../cli/net/http-client.ts';
 import { createOutput } from '../../../cli/output.ts';
 import { mcpgw } from '../support/cli.ts';
-import { GITHUB, runInit, SECRETS, temporaryFolder } from '../support/run-init.ts';
+import { startOidcStandIn } from '../../helpers/oidc-stand-in.ts';
+import { GITHUB, OIDC, runInit, SECRETS, temporaryFolder } from '../support/run-init.ts';
 
 const { style } = createOutput({}, { write: () => undefined }, { write: () => undefined }, {});
 
@@ -122,6 +123,45 @@ describe('doctor', () => {
     const text = doctorText(results, style);
     expect(text.split('\n').every((line) => line.length <= 80)).toBe(true);
     expect(text).toMatch(/^FAILED +port 443 +in use at 0\.0\.0\.0\n +→ stop what listens there/m);
+  });
+
+  it('reads what the OpenID Connect issuer says of itself', async () => {
+    const folder = temporaryFolder();
+    const oidc = await startOidcStandIn('/realms/main');
+    onTestFinished(() => oidc.close());
+    await runInit({ ...OIDC, dir: folder, oidcIssuer: oidc.issuer });
+    const found = async () => (await diagnose(folder, {}, worldOf())).slice(-3);
+    expect(await found()).toMatchObject([
+      { check: 'clock' },
+      { check: 'OIDC issuer', state: 'ok' },
+      {
+        check: 'callback',
+        state: 'skipped',
+        detail: expect.stringContaining('https://auth.mcp.example.com/callback'),
+      },
+    ]);
+    oidc.metadata = { issuer: 'https://other.example' };
+    expect(await found()).toMatchObject([
+      {},
+      { check: 'OIDC issuer', state: 'failed', remedy: expect.stringContaining('OIDC_ISSUER') },
+      {},
+    ]);
+    await oidc.close();
+    expect((await found())[1]).toMatchObject({
+      state: 'warning',
+      detail: expect.stringContaining('cannot be reached'),
+    });
+  });
+
+  it('says that an OpenID Connect issuer without a list lets nobody in', async () => {
+    const folder = temporaryFolder();
+    const nobody = { oidcAllowedEmails: '', oidcIssuer: 'http://127.0.0.1:1' };
+    await runInit({ ...OIDC, ...nobody, dir: folder });
+    expect((await diagnose(folder, {}, worldOf())).at(-1)).toMatchObject({
+      check: 'users',
+      state: 'warning',
+      remedy: expect.stringContaining('OIDC_ALLOWED_EMAILS'),
+    });
   });
 
   it('says that there is no configuration, or what is wrong with it, and looks at the machine all the same', async () => {

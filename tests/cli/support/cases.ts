@@ -1,6 +1,6 @@
 /** The configurations whose generated trees are in `tests/golden/`. */
 import type { InitFlags } from '../../../cli/init/options.ts';
-import { GITHUB } from './run-init.ts';
+import { GITHUB, OIDC, PASSPHRASE } from './run-init.ts';
 
 export const GOLDEN_CASES: Record<string, Partial<InitFlags>> = {
   'subdomain-github': { ...GITHUB, services: 'all' },
@@ -8,6 +8,11 @@ export const GOLDEN_CASES: Record<string, Partial<InitFlags>> = {
   'path-internal': {
     ...{ domain: 'mcp.localhost', mode: 'path', tls: 'internal', bindAddress: '127.0.0.2' },
     ...{ identityProvider: 'local', services: 'echo-stateless', httpPort: '8081', httpsPort: '8443' },
+  },
+  'path-oidc-passphrase': {
+    ...{ ...OIDC, ...PASSPHRASE, mode: 'path', identityProvider: 'oidc,passphrase' },
+    ...{ oidcTitle: 'Example Corp', oidcAllowedDomains: 'example.com,example.org', services: 'memory' },
+    ...{ oidcAllowedGroups: 'mcp-users', oidcGroupsClaim: 'realm_access.roles' },
   },
   'local-loopback': {
     ...{ domain: 'mcp.localhost', tls: 'off', trustedProxies: '127.0.0.1,10.0.0.0/8' },

@@ -15,6 +15,7 @@ export const SECRETS = {
   passphrase: 'correct horse battery staple',
   passphraseHash: `scrypt:32768:8:3:${'s'.repeat(22)}:${'h'.repeat(43)}`,
   github: 'github-secret-for-tests-0123456789abcdef',
+  oidc: 'oidc-secret-for-tests-0123456789',
 };
 
 export function temporaryFolder(): string {
@@ -43,6 +44,28 @@ export const GITHUB = {
   acmeEmail: 'admin@example.com',
   githubClientId: 'Ov23liExample',
   allowedUsers: 'octocat,hubot',
+};
+
+const secretFile = (name: string) => join(import.meta.dirname, '..', '..', 'fixtures', 'secrets', name);
+
+/** Answers that a `--yes` needs for an OpenID Connect issuer. */
+export const OIDC = {
+  domain: 'mcp.example.com',
+  acmeEmail: 'admin@example.com',
+  identityProvider: 'oidc',
+  oidcIssuer: 'https://id.example.com/realms/main',
+  oidcClientId: 'mcpgw',
+  oidcClientSecretFile: secretFile('oidc-client-secret'),
+  oidcAllowedEmails: 'alice@example.com',
+};
+
+/** Answers that a `--yes` needs for a passphrase. */
+export const PASSPHRASE = {
+  domain: 'mcp.example.com',
+  acmeEmail: 'admin@example.com',
+  identityProvider: 'passphrase',
+  ownerName: 'olga',
+  passphraseFile: secretFile('passphrase'),
 };
 
 export async function runInit(flags: Partial<InitFlags>, world: Partial<InitWorld> = {}): Promise<Captured> {
