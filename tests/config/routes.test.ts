@@ -137,6 +137,13 @@ describe('the route table', () => {
           for (const path of [named.pathname, `${mcp}/.well-known/oauth-protected-resource`]) {
             expect(routeOf(topology, host, path, 'GET')).toMatchObject(found);
           }
+          const wellKnown = '/.well-known/oauth-authorization-server';
+          for (const path of [wellKnown + mcp, mcp.replace(/\/mcp$/, '') + wellKnown, mcp + wellKnown]) {
+            expect(routeOf(topology, host, path, 'GET')).toMatchObject({
+              access: 'public',
+              target: { to: 'auth', path: wellKnown },
+            });
+          }
         }
       }),
     );

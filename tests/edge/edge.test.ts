@@ -217,6 +217,22 @@ describe('routing', () => {
     }
   });
 
+  it('serves the metadata of the authorization server on the hosts of services, for clients of 2025-03-26', async () => {
+    const wellKnown = '/.well-known/oauth-authorization-server';
+    const inSubdomain = await edge(subdomain);
+    for (const target of [wellKnown, `${wellKnown}/mcp`, `/mcp${wellKnown}`]) {
+      const { body } = await inSubdomain.send(target, { host: 'memory.d.example:8080' });
+      expect(JSON.parse(body)).toMatchObject({ who: 'auth', url: wellKnown });
+    }
+    const inPath = await edge(path);
+    for (const target of [`${wellKnown}/memory/mcp`, `/memory${wellKnown}`, `/memory/mcp${wellKnown}`]) {
+      expect(JSON.parse((await inPath.send(target, host)).body)).toMatchObject({
+        who: 'auth',
+        url: wellKnown,
+      });
+    }
+  });
+
   it('sends what clients of 2025-03-26 make up on the MCP host to the issuer', async () => {
     const { send } = await edge(subdomain);
     const onService = { host: 'memory.d.example:8080' };
