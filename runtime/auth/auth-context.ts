@@ -106,7 +106,10 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
       caller: callers.current,
       now,
     }),
-    documents: createDocuments({ store, fetch: options.guardedFetch ?? createGuardedFetch(), now }),
+    documents: createDocuments({
+      ...{ store, fetch: options.guardedFetch ?? createGuardedFetch(), now },
+      admit: () => context.limiter.admit('documents'),
+    }),
     pages: createPages(new URL(issuer(settings.topology)).host),
     audit,
     callers,

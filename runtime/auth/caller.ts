@@ -29,6 +29,9 @@ export interface Callers {
 /** What an id from a proxy in front may look like; any other is replaced. It opens nothing, it only joins lines. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
+/** `192.0.2.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`: Azure's gateways and IIS name a hop so. */
+const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d+\.\d+\.\d+\.\d+):\d{1,5})$/i;
+
 /** @param trustedProxies addresses and CIDR ranges of proxies in front of our edge */
 export function createCallers(trustedProxies: readonly string[] = []): Callers {
   const trusted = blockList(trustedProxies);
@@ -93,9 +96,10 @@ function addressOf({ headers, socket }: IncomingMessage, trusted: BlockList): st
   return isIP(outer) === 0 ? 'unknown' : outer;
 }
 
-/** Without the form of an IPv4 address on an IPv6 socket, and without a zone. */
+/** Without the port that some proxies write, without the form of an IPv4 address on an IPv6 socket, and without a zone. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const [, bracketed, dotted] = WITH_PORT.exec(address) ?? [];
+  return (bracketed ?? dotted ?? address).replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
 function contains(list: BlockList, address: string): boolean {

@@ -24,6 +24,15 @@ describe('the caller of a request', () => {
     expect(at('192.0.2.1, 192.0.2.9')).toBe('192.0.2.1');
   });
 
+  it('has its own address where a proxy writes ports, too, and not one that all share', () => {
+    const { of } = createCallers(['192.0.2.0/24']);
+    const at = (forwarded: string) => of(from('10.0.0.2', { 'x-forwarded-for': forwarded })).address;
+    expect(at('198.51.100.1:1, 203.0.113.7:4711, 192.0.2.9:443')).toBe('203.0.113.7');
+    expect(at('[2001:db8::7]:4711, 192.0.2.9')).toBe('2001:db8::7');
+    expect(at('[2001:db8::7], 192.0.2.9')).toBe('2001:db8::7');
+    expect(at('203.0.113.7:x')).toBe('unknown');
+  });
+
   it('has an id of ours, unless a proxy gave a sane one', () => {
     const { of } = createCallers();
     const request = from('10.0.0.2');

@@ -40,6 +40,8 @@ interface EventKind {
   details: readonly (keyof Details)[];
   /** Ordinary business that comes by the thousand: in the log, but not among the recent events in the store. */
   routine?: true;
+  /** Whoever is refused can be so at will: the same again from the same address is kept once a minute. */
+  repeats?: true;
   /** Somebody should look. */
   alarm?: true;
 }
@@ -51,7 +53,7 @@ export const AUDIT_EVENTS = table({
   client_updated: { details: [] },
   client_deleted: { details: ['reason'] },
   /** Its authentication failed. */
-  client_refused: { details: ['reason', 'service'] },
+  client_refused: { details: ['reason', 'service'], repeats: true },
   consent_given: { details: ['scope', 'resources', 'reason'] },
   /** A signed-in person agreed to the same before, and was not asked again. */
   consent_remembered: { details: ['scope', 'resources'] },
@@ -72,10 +74,10 @@ export const AUDIT_EVENTS = table({
   tokens_revoked: { details: ['reason'] },
   /** By the operator: every token and session of a person. */
   user_revoked: { details: ['reason'] },
-  introspection_refused: { details: ['reason'] },
-  revocation_refused: { details: ['reason'] },
+  introspection_refused: { details: ['reason'], repeats: true },
+  revocation_refused: { details: ['reason'], repeats: true },
   /** A token that is ours, at a service that it does not open. */
-  access_denied: { details: ['service', 'tool', 'reason'] },
+  access_denied: { details: ['service', 'tool', 'reason'], repeats: true },
   policy_changed: { details: ['reason'] },
   policy_refused: { details: ['reason'], alarm: true },
   key_rotated: { details: ['kid', 'reason'] },

@@ -36,7 +36,8 @@ export function subjectOfAssertion(assertion: string): string {
 }
 
 /**
- * @throws InvalidClientError, TemporarilyUnavailableError where the client's keys cannot be fetched, StoreUnavailableError
+ * @throws InvalidClientError, TemporarilyUnavailableError where the client's keys cannot be fetched,
+ *   TooManyRequestsError, StoreUnavailableError
  */
 export async function verifyAssertion(
   context: AuthContext,
@@ -47,6 +48,7 @@ export async function verifyAssertion(
   // RFC 7523 §3: "The authorization server MAY ensure that JWTs are not replayed by maintaining the set of used 'jti'
   // values for the length of time for which the JWT would be considered valid".
   const expiresAtMs = (exp + SKEW_SECONDS) * 1000;
+  await context.limiter.admit('assertions');
   const first = await context.store.addRecord('once', sha256(`jti ${client.id} ${jti}`), { expiresAtMs });
   if (!first)
     throw new InvalidClientError('The client assertion was used before. Sign one for each request.');

@@ -6,6 +6,7 @@
  */
 import type { DocumentRecord, Store } from '../../store/store.ts';
 import { GuardedFetchError, type GuardedFetch, type GuardedResponse } from '../../net/guarded-fetch.ts';
+import { TooManyRequestsError } from '../errors.ts';
 import { sha256 } from '../hashing.ts';
 import { createTokenBucket, type RateLimit, type TokenBucket } from '../limits/token-bucket.ts';
 import { RecentMap } from './recent-map.ts';
@@ -30,10 +31,16 @@ const MAX_HOSTS = 1_000;
 const FETCHES: RateLimit = { burst: 60, perSecond: 5 };
 const FETCHES_OF_HOST: RateLimit = { burst: 20, perSecond: 1 };
 
+/**
+ * How many new documents get a place in the store: anybody can have a site with as many as they like. None is kept longer
+ * than two days, so at most twice the burst are there, in 64 MiB.
+ */
+const KEPT: RateLimit = { burst: 500, perSecond: 500 / (2 * 86_400) };
+
 export interface Documents {
   /**
    * @param url one that `clientUrlProblem` has nothing against
-   * @throws DocumentError, StoreUnavailableError
+   * @throws DocumentError, TooManyRequestsError, StoreUnavailableError
    */
   get(url: string): Promise<DocumentRecord>;
   /**
@@ -60,11 +67,13 @@ export class DocumentError extends Error {
 interface Options {
   store: Store;
   fetch: GuardedFetch;
+  /** Called before a site is asked. @throws TooManyRequestsError */
+  admit?: () => Promise<void> | undefined;
   /** Clock, milliseconds since the epoch. */
   now: () => number;
 }
 
-export function createDocuments({ store, fetch, now }: Options): Documents {
+export function createDocuments({ store, fetch, admit, now }: Options): Documents {
   const cache = new RecentMap<DocumentRecord>(MAX_CACHED);
   const failures = new RecentMap<{ error: DocumentError; untilMs: number }>(MAX_CACHED);
   const hosts = new RecentMap<TokenBucket>(MAX_HOSTS);
@@ -79,9 +88,13 @@ export function createDocuments({ store, fetch, now }: Options): Documents {
     const response = await send(fetch, url, known?.etag);
     const record = recordOf(url, response, known, now());
     cache.set(url, record);
-    await store.putRecord('document', sha256(url), record);
+    if (known !== undefined || (await hasRoom())) await store.putRecord('document', sha256(url), record);
     return record;
   };
+
+  /** Without a place in the store, a document serves from this process alone. */
+  const hasRoom = async (): Promise<boolean> =>
+    (await store.takeFromBucket('documents-kept', KEPT, 1)).granted > 0;
 
   const assertSeldom = (url: string): void => {
     const { host } = new URL(url);
@@ -103,8 +116,10 @@ export function createDocuments({ store, fetch, now }: Options): Documents {
       throw failure.error;
     }
     try {
+      await admit?.();
       return await fetchNow(url, stored);
     } catch (error) {
+      if (error instanceof TooManyRequestsError && stored !== undefined) return stored;
       if (!(error instanceof DocumentError)) throw error;
       failures.set(url, { error, untilMs: now() + FAILURE_MS });
       if (stored !== undefined && error.temporary) return stored;
@@ -138,7 +153,7 @@ export function createDocuments({ store, fetch, now }: Options): Documents {
         const renewed = await loadOnce(url, known.fetchedAtMs);
         return renewed.fetchedAtMs > known.fetchedAtMs ? renewed : undefined;
       } catch (error) {
-        if (error instanceof DocumentError) return undefined;
+        if (error instanceof DocumentError || error instanceof TooManyRequestsError) return undefined;
         throw error;
       }
     },

@@ -60,6 +60,8 @@ export const RULES = table({
     limits: { client: { burst: 60, perSecond: 1 }, address: { burst: 300, perSecond: 5 } },
     storeDown: 'count-alone',
   },
+  /** Assertions of clients: each is remembered for as long as it is valid, and anybody can register and sign them. */
+  assertions: { limits: { address: { burst: 300, perSecond: 10 } }, storeDown: 'count-alone' },
   /** Tokens issued or refreshed. A client that wants more is in a loop. */
   tokens: { limits: { grant: { burst: 60, perSecond: 0.5 } }, storeDown: 'count-alone' },
   /** Questions about tokens (RFC 7662), by who authenticated to ask. */

@@ -62,4 +62,30 @@ describe('the audit trail', () => {
       },
     ]);
   });
+
+  it('keeps the same refusal from the same address once a minute: nobody pushes the others out by it', () => {
+    const kept: string[] = [];
+    const { logger, logs } = createTestLog();
+    let nowMs = 0;
+    let address = '203.0.113.7';
+    const audit = createAudit({
+      logger,
+      caller: () => ({ requestId: String(Math.random()), address }),
+      keep: (line) => kept.push(line),
+      now: () => nowMs,
+    });
+    const refuse = () => audit('introspection_refused', { client: 'a', reason: 'a public client' });
+    for (let count = 0; count < 2_000; count++) refuse();
+    expect([logs.length, kept.length]).toEqual([2_000, 1]);
+    address = '203.0.113.8';
+    refuse();
+    audit('introspection_refused', { client: 'b', reason: 'a public client' });
+    expect(kept).toHaveLength(3);
+    nowMs = 60_000;
+    refuse();
+    expect(kept).toHaveLength(4);
+    // What is done, and not refused, counts each time.
+    for (let count = 0; count < 3; count++) audit('signed_in', { user: 'u' });
+    expect(kept).toHaveLength(7);
+  });
 });

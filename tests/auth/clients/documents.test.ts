@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDocuments, type Documents } from '../../../runtime/auth/clients/documents.ts';
+import { TooManyRequestsError } from '../../../runtime/auth/errors.ts';
 import { createMemoryStore } from '../../../runtime/store/memory.ts';
 import type { Store } from '../../../runtime/store/store.ts';
 import { createClientSites, type ClientSites, type Page } from '../../helpers/client-site.ts';
@@ -111,6 +112,43 @@ describe('documents on the sites of clients', () => {
     expect(sites.fetched).toHaveLength(60);
     clock.advance(1_000);
     expect(await ask(URL)).toMatchObject({ url: URL });
+  });
+
+  it('fill the store no further than their places, whoever has a site without end', async () => {
+    const puts = vi.spyOn(store, 'putRecord');
+    await documents.get(URL);
+    for (let index = 0; index < 600; index++) {
+      const url = `https://site-${index}.example/c`;
+      sites.pages.set(url, { body: {} });
+      // So long that each may be fetched, and the places that come meanwhile are few.
+      clock.advance(200);
+      expect((await documents.get(url)).body).toBe('{}');
+    }
+    expect(puts).toHaveBeenCalledTimes(500);
+    // What has a place keeps it.
+    clock.advance(3_600_000);
+    await documents.get(URL);
+    expect(puts.mock.lastCall?.[2]).toMatchObject({ url: URL });
+  });
+
+  it('that are there serve on where a caller asks for too many', async () => {
+    await body();
+    let refused = true;
+    documents = createDocuments({
+      ...{ store, fetch: sites.fetch, now: clock.now },
+      admit: () => {
+        if (refused) throw new TooManyRequestsError(1);
+        return undefined;
+      },
+    });
+    clock.advance(3_600_000);
+    expect(await body()).toBe('{"v":1}');
+    await expect(documents.get('https://other.example/c')).rejects.toThrow(TooManyRequestsError);
+    expect(sites.fetched).toHaveLength(1);
+    // That refusal was the caller's: the next one is not told of a failure.
+    refused = false;
+    sites.pages.set('https://other.example/c', { body: {} });
+    expect((await documents.get('https://other.example/c')).body).toBe('{}');
   });
 
   it('are fetched anew for who misses something in them, every half minute at most', async () => {

@@ -13,6 +13,8 @@ import {
   registerClient,
   signIn,
 } from '../../helpers/oauth-flow.ts';
+import { assertionForm, makeSigningClient, signAssertion } from '../../helpers/client-keys.ts';
+import { createClientSites } from '../../helpers/client-site.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
 
 async function start(rateLimits?: RateLimits): Promise<TestAuth> {
@@ -169,6 +171,45 @@ describe('limits on what strangers may have stored', () => {
     for (const status of [400, 400, 429]) expect((await wrong()).status).toBe(status);
     test.clock.advance(2_000);
     expect((await postToken(test, refreshForm(flow.client, flow.tokens.refresh_token))).status).toBe(200);
+  });
+
+  it('assertions that a stranger signs for himself fill the store no faster than his address may', async () => {
+    const test = await start({ assertionsByAddress: { burst: 3, perSecond: 1 } });
+    const keys = makeSigningClient();
+    const client = await registerClient(test.origin, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [keys.publicJwk] },
+    });
+    const revoke = async () => {
+      const assertion = await signAssertion(keys, client.client_id, test.origin, test.clock.now(), {});
+      const body = new URLSearchParams({ token: 'x', ...assertionForm(assertion) });
+      return (await fetch(`${test.origin}/revoke`, { method: 'POST', body })).status;
+    };
+    for (const status of [200, 200, 200]) expect(await revoke()).toBe(status);
+    const before = stored(test, 'addRecord');
+    expect(await revoke()).toBe(429);
+    expect(stored(test, 'addRecord')).toBe(before);
+    test.clock.advance(1_000);
+    expect(await revoke()).toBe(200);
+  });
+
+  it('documents that one address names are fetched no faster than it may', async () => {
+    const sites = createClientSites();
+    const test = await startTestAuth({
+      guardedFetch: sites.fetch,
+      settings: {
+        clientDocumentDomains: ['*'],
+        rateLimits: { documentsByAddress: { burst: 3, perSecond: 1 } },
+      },
+    });
+    onTestFinished(() => test.close());
+    const statuses: number[] = [];
+    for (let index = 0; index < 5; index++) {
+      const query = new URLSearchParams({ client_id: `https://site-${index}.example/client.json` });
+      statuses.push((await fetch(`${test.origin}/authorize?${query.toString()}`)).status);
+    }
+    expect(sites.fetched).toHaveLength(3);
+    expect(statuses.slice(3)).toEqual([429, 429]);
   });
 
   it('a factor widens all limits, and 0 lifts them', async () => {
