@@ -2,10 +2,17 @@
  * Watches texts by reading them again and again: a notification of the file system is not reliable on a bind mount, and a
  * time of change not exact enough to tell two changes apart. The files are small.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 
 /** A change is seen within this time, in milliseconds. */
 export const WATCH_INTERVAL_MS = 400;
+
+/**
+ * A changed text counts when it reads the same after this time, in milliseconds: many programs empty a file before they
+ * write it, and half a policy may be a good one that denies less.
+ */
+const SETTLE_MS = 100;
 
 export interface WatchOptions<Texts> {
   read: () => Promise<Texts>;
@@ -18,6 +25,7 @@ export interface WatchOptions<Texts> {
   initial: Texts;
   logger: Logger;
   intervalMs?: number;
+  settleMs?: number;
 }
 
 export interface Watch {
@@ -29,7 +37,7 @@ export interface Watch {
 
 /** A text that is broken, or cannot be read, is told of once. */
 export function watchTexts<Texts>(options: WatchOptions<Texts>): Watch {
-  const { read, apply, initial, logger, intervalMs = WATCH_INTERVAL_MS } = options;
+  const { read, apply, initial, logger, intervalMs = WATCH_INTERVAL_MS, settleMs = SETTLE_MS } = options;
   let seen = JSON.stringify(initial);
   let trouble = '';
   let closed = false;
@@ -44,9 +52,11 @@ export function watchTexts<Texts>(options: WatchOptions<Texts>): Watch {
   };
   const look = async () => {
     try {
-      const texts = await read();
-      const now = JSON.stringify(texts);
+      const now = JSON.stringify(await read());
       if (closed || now === seen) return;
+      await sleep(settleMs);
+      const texts = await read();
+      if (closed || JSON.stringify(texts) !== now) return;
       seen = now;
       apply(texts);
       trouble = '';

@@ -5,21 +5,24 @@ let watch: Watch | undefined;
 afterEach(() => watch?.close());
 
 function start(intervalMs = 60_000) {
-  const state = { text: 'one', unreadable: false };
+  const state = { text: 'one', underWay: [] as string[], unreadable: false };
   const applied: string[] = [];
   const errors: string[] = [];
   const ignore = () => undefined;
   watch = watchTexts({
     initial: 'one',
     intervalMs,
+    settleMs: 0,
     logger: {
       debug: ignore,
       info: ignore,
       warn: ignore,
       error: (fields) => errors.push((fields as { reason: string }).reason),
     },
-    read: () =>
-      state.unreadable ? Promise.reject(new Error('cannot be read')) : Promise.resolve(state.text),
+    read: () => {
+      if (state.unreadable) return Promise.reject(new Error('cannot be read'));
+      return Promise.resolve(state.underWay.shift() ?? state.text);
+    },
     apply: (text) => {
       if (text.startsWith('broken')) throw new Error(text);
       applied.push(text);
@@ -54,6 +57,19 @@ describe('watchTexts', () => {
     await check();
     expect(applied).toEqual(['three']);
     expect(errors).toEqual(['broken two', 'cannot be read', 'broken two']);
+  });
+
+  it('applies nothing of a text that is being written: an emptied policy would let everybody in', async () => {
+    const { state, applied, check } = start();
+    state.underWay = ['', 'two, half of it'];
+    state.text = 'two, whole';
+    await check();
+    expect(applied).toEqual([]);
+    await check();
+    expect(applied).toEqual(['two, whole']);
+    state.underWay = [''];
+    await check();
+    expect(applied).toEqual(['two, whole']);
   });
 
   it('looks by itself, and not any more when it is closed', async () => {
