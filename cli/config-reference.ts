@@ -7,7 +7,7 @@ const ALLOW_LISTS = [
   [
     '`MCP_<SERVICE>_ALLOWED_USERS`',
     'e.g. `octocat,github:583231`',
-    'Who, of those who may sign in, may use this service: logins in any case, or ids as PROVIDER:SUBJECT, separated by commas. * alone: everybody.',
+    'Who, of those who may sign in, may use this service: GitHub logins or verified addresses in any case, or ids as PROVIDER:SUBJECT, separated by commas. * alone: everybody.',
   ],
   [
     '`MCP_<SERVICE>_ALLOWED_GROUPS`',

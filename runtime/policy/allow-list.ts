@@ -14,6 +14,8 @@ export function createAllowList(entries: readonly string[]): (name: string) => b
 /** What the ids of clients that act for themselves (`client_credentials`) begin with. No identity provider has this id. */
 export const CLIENT_USER_PREFIX = 'client:';
 
+const OIDC_USER_PREFIX = 'oidc:';
+
 export interface Person {
   /** `<provider>:<subject>`; of a client that acts for itself, `client:<client_id>`. */
   id: string;
@@ -26,18 +28,25 @@ export interface Person {
  * @param entries names, or ids as `<provider>:<subject>`, which are compared exactly: a name with a colon in it, which some
  *   providers let people choose, is never taken for somebody's id
  */
-export function createPersonList(
-  entries: readonly string[],
-): (person: Pick<Person, 'id' | 'name'>) => boolean {
+export function createPersonList(entries: readonly string[]): (person: Person) => boolean {
   const isId = (entry: string) => entry.includes(':');
   const ids = new Set(entries.filter(isId).map((id) => id.trim()));
   const byName = createAllowList(entries.filter((entry) => !isId(entry)));
   const anybody = byName('');
-  return ({ id, name }) => {
-    if (ids.has(id)) return true;
+  return (person) => {
+    if (ids.has(person.id)) return true;
     // An id beside it makes `*` stand among others here, too.
-    return anybody ? ids.size === 0 : !id.startsWith(CLIENT_USER_PREFIX) && byName(name);
+    return anybody ? ids.size === 0 : isNameTheirs(person) && byName(person.name);
   };
+}
+
+/**
+ * OpenID Connect Core §5.7: only `sub` and `iss` identify a person; claims like `preferred_username` "MUST NOT be used as
+ * unique identifiers", and many providers let people choose them. A verified address is theirs.
+ */
+function isNameTheirs({ id, name, groups }: Person): boolean {
+  if (id.startsWith(CLIENT_USER_PREFIX)) return false;
+  return !id.startsWith(OIDC_USER_PREFIX) || groups.includes(`email:${name}`);
 }
 
 /** @returns a test for the groups of one person: one of them is enough */

@@ -8,7 +8,7 @@
  *
  * SELECTORS are any of these lists, each of at least one entry; a list that is left out selects everybody or everything:
  *
- *     users:    [octocat, 'github:583231']   # logins in any case, or ids as <provider>:<subject>
+ *     users:    [octocat, 'github:583231']   # GitHub logins or verified addresses in any case, or ids as <provider>:<subject>
  *     groups:   [staff]                      # any case; a person is selected by users or by groups
  *     clients:  [CLIENT_ID, 'https://*']     # client ids or patterns
  *     services: [filesystem]                 # names or patterns

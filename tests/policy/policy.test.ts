@@ -54,6 +54,23 @@ describe('the allow-lists of a service (invariant 7)', () => {
     }
   });
 
+  it('take no name for somebody that an OpenID Connect provider lets people choose, but a verified address', () => {
+    const entries = ['octocat', 'boss@corp.example', 'oidc:7@id.example'];
+    const lists = createPolicy({ allowed: { x: { users: entries } } });
+    const rules = createPolicy({
+      file: { default: 'deny', rules: [{ effect: 'allow', name: 'rule 1', selectors: { users: entries } }] },
+    });
+    for (const policy of [lists, rules]) {
+      const may = (name: string, id: string, groups: string[] = []) =>
+        allowedIn(policy, ask('x', name, { id, groups }));
+      expect(may('octocat', 'github:1')).toBe(true);
+      expect(may('octocat', 'oidc:1@id.example', ['email:mallory@corp.example'])).toBe(false);
+      expect(may('boss@corp.example', 'oidc:1@id.example', ['oidc:email:boss@corp.example'])).toBe(false);
+      expect(may('boss@corp.example', 'oidc:2@id.example', ['email:boss@corp.example'])).toBe(true);
+      expect(may('anything', 'oidc:7@id.example')).toBe(true);
+    }
+  });
+
   it('take a client that acts for itself by its id alone, whatever it is called', () => {
     const policy = createPolicy({
       allowed: {
