@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 
 /** A change is seen within this time, in milliseconds. */
-export const WATCH_INTERVAL_MS = 400;
+export const WATCH_INTERVAL_MS = 300;
 
 /**
  * A changed text counts when it reads the same after this time, in milliseconds: many programs empty a file before they

@@ -17,6 +17,9 @@ const ADDRESS = /^[^\s@"<>(),;:\\]{1,64}@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
 /** OpenID Connect Core §2: `sub` "MUST NOT exceed 255 ASCII [RFC20] characters in length". */
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 
+/** Would drive the operator's terminal (C1 controls do, too), or make a name read like another one. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
 /** @throws SignInError for claims that say of nobody who they are */
 export function describePerson(
   { sub, tid, ...claims }: Claims,
@@ -136,8 +139,7 @@ function nameOf(
   address: string | undefined,
 ): string | undefined {
   for (const candidate of [address, username, name]) {
-    // eslint-disable-next-line no-control-regex -- the point is to drop them
-    const text = typeof candidate === 'string' ? candidate.replace(/[\u0000-\u001f\u007f]/g, '').trim() : '';
+    const text = typeof candidate === 'string' ? candidate.replace(INVISIBLE, '').trim() : '';
     if (text !== '') return text.slice(0, 200);
   }
   return undefined;

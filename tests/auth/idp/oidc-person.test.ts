@@ -74,6 +74,7 @@ describe('a name', () => {
     [{ email: 'a@b.example', email_verified: true, preferred_username: 'u' }, 'a@b.example'],
     [{ email: 'boss@b.example', preferred_username: 'u' }, 'u'],
     [{ email: 'boss@b.example', name: ' Alice\u0007 ' }, 'Alice'],
+    [{ name: 'A\u009b31mli\u202ece\u200b' }, 'A31mlice'],
     [{ preferred_username: '' }, 's'],
   ])('of %j is %s', (claims, name) => {
     expect(person(claims).name).toBe(name);
