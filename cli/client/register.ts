@@ -1,6 +1,6 @@
 /**
- * `mcpgw client register`: dynamic registration (RFC 7591) at the public endpoint, as any client does it. Only what a
- * stranger may not register goes through the admin API.
+ * `mcpgw client register`: as the operator, through the admin API of the folder's gateway; or with `--url` at the public
+ * endpoint of one elsewhere (RFC 7591), as any client does it.
  */
 import { z } from 'zod';
 import type { RegisterFlags } from '../commands/client/register.ts';
@@ -45,15 +45,17 @@ const CLIENT_CREDENTIALS = 'client_credentials';
 
 export async function runRegister(flags: RegisterFlags, output: Output = createOutput(flags)): Promise<void> {
   const request = requestOf(flags);
-  if (request.grant_types.includes(CLIENT_CREDENTIALS)) return runAsOperator(flags, request, output);
-  const resolve = parseResolve(flags.resolve);
-  const target =
-    flags.url === undefined
-      ? await findGateway(flags.dir, process.env)
-      : { issuer: originOf(flags.url), up: 'mcpgw up', authorities: [] };
-  const client = createHttpClient({ resolve, authorities: target.authorities });
+  if (flags.url === undefined) return runAsOperator(flags, request, output);
+  if (request.grant_types.includes(CLIENT_CREDENTIALS)) {
+    throw new UserError(
+      '--url: client_credentials is registered by the operator: run it in the folder of the gateway',
+      EXIT.usage,
+    );
+  }
+  const issuer = originOf(flags.url);
+  const client = createHttpClient({ resolve: parseResolve(flags.resolve) });
   try {
-    const registered = await register(client, target, request);
+    const registered = await register(client, issuer, request);
     report(registered, output);
     output.note('Sign in with it within 24 hours: a registration that nobody has used ends then.');
   } finally {
@@ -66,12 +68,8 @@ async function runAsOperator(
   request: RegistrationRequest,
   output: Output,
 ): Promise<void> {
-  if (flags.url !== undefined) {
-    throw new UserError(
-      '--url: client_credentials is registered by the operator: run it in the folder of the gateway',
-      EXIT.usage,
-    );
-  }
+  if (flags.resolve.length > 0)
+    throw new UserError('--resolve goes with --url: the gateway of a folder is asked directly', EXIT.usage);
   const gateway = await findGateway(flags.dir, process.env);
   const { status, body } = await gateway.admin(['register', JSON.stringify(request)]);
   report(registeredIn(status, body), output);
@@ -104,17 +102,17 @@ export function requestOf(flags: RegisterFlags): RegistrationRequest {
  */
 export async function register(
   client: HttpClient,
-  { issuer, up }: { issuer: string; up: string },
+  issuer: string,
   request: RegistrationRequest,
 ): Promise<Registered> {
-  const metadata = await ask(client, `${issuer}/.well-known/oauth-authorization-server`, up);
+  const metadata = await ask(client, `${issuer}/.well-known/oauth-authorization-server`);
   const found = metadataSchema.safeParse(parsed(await metadata.text()));
   if (metadata.status !== 200 || !found.success || found.data.issuer !== issuer) {
     throw new UserError(
       `there is no authorization server at ${issuer} (${metadata.status}). mcpgw health says more.`,
     );
   }
-  const answer = await ask(client, found.data.registration_endpoint, up, {
+  const answer = await ask(client, found.data.registration_endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(request),
@@ -136,13 +134,12 @@ function registeredIn(status: number, body: unknown): Registered {
 async function ask(
   client: HttpClient,
   url: string,
-  up: string,
   request: Parameters<HttpClient['request']>[1] = {},
 ): Promise<HttpAnswer> {
   try {
     return await client.request(url, request);
   } catch (error) {
-    const { problem, remedy } = explainConnection(error, up);
+    const { problem, remedy } = explainConnection(error, 'mcpgw up');
     throw new UserError(`${new URL(url).origin} cannot be reached: ${problem}; ${remedy}`);
   }
 }

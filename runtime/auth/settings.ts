@@ -90,8 +90,6 @@ export interface AuthSettings {
   registrationToken?: string;
   /** Hosts whose client ID metadata documents are taken; `*` for all of them. Absent or empty: none. */
   clientDocumentDomains?: string[];
-  /** How many registrations may wait for their first sign-in at once; absent: 10,000. */
-  maxUnusedClients?: number;
   /** Redirect URIs with an undotted scheme that may register, compared exactly. */
   privateUseRedirects: string[];
   /** At least one. With several, the person chooses on the consent page. */

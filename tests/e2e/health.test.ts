@@ -95,7 +95,7 @@ describe.skipIf(absent !== undefined)(
     });
 
     it('registers, shows and deletes a client', async () => {
-      const flags = ['--name', 'e2e', '--redirect-uri', 'http://127.0.0.1/callback', ...resolve];
+      const flags = ['--name', 'e2e', '--redirect-uri', 'http://127.0.0.1/callback'];
       const { client_id: id, client_secret: secret } = JSON.parse(
         await must('client', 'register', ...flags, '--json'),
       );

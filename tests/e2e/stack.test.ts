@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)(title, () => {
   itCarriesTheAuthorizationServer(() => stack);
 
   it('registers, lists, shows and deletes a client', async () => {
-    const flags = ['--name', 'of the CLI', '--redirect-uri', 'http://127.0.0.1/callback', ...stack.resolve];
+    const flags = ['--name', 'of the CLI', '--redirect-uri', 'http://127.0.0.1/callback'];
     const made = await stack.json<{ client_id: string; client_secret: string }>(
       ...['client', 'register'],
       ...flags,

@@ -20,7 +20,7 @@ export function addRegister(client: Command): void {
     .command('register')
     .summary('register a client and print its credentials')
     .description(
-      'Registers a client at the public endpoint (RFC 7591), as any client would, and prints its credentials once. With the grant type client_credentials, which needs CLIENT_CREDENTIALS=true, the operator registers it.',
+      'Registers a client as the operator and prints its credentials once. No limit and no REGISTRATION_TOKEN stands in the way, and no sign-in is waited for. With --url it registers at a public endpoint (RFC 7591), as any client would.',
     )
     .requiredOption('--name <name>', 'what people see when it asks for access')
     .option('--redirect-uri <uri>', 'where the browser goes back to; repeatable', repeated, [])
@@ -30,7 +30,7 @@ export function addRegister(client: Command): void {
     )
     .option(
       '--grant-types <types>',
-      'separated by commas; client_credentials gives tokens to a script, and is registered as the operator of the folder',
+      'separated by commas; client_credentials gives tokens to a script, and needs CLIENT_CREDENTIALS=true',
       'authorization_code,refresh_token',
     )
     .option('--scope <scope>', 'separated by spaces (default: what the server gives)')
@@ -41,7 +41,7 @@ export function addRegister(client: Command): void {
     )
     .option(
       '--resolve <host:port:address>',
-      'where a name leads, instead of what DNS says; repeatable',
+      'with --url: where a name leads, instead of what DNS says; repeatable',
       repeated,
       [],
     )

@@ -11,7 +11,7 @@ import { BearerRequiredError, isBearer, readBearer } from '../bearer.ts';
 import { sha256 } from '../hashing.ts';
 import { usesSecret } from './auth-methods.ts';
 import { readMetadata } from './metadata.ts';
-import { admitUnused, newRegistrationEnd, operatorsRegistrationEnd, toldEnd } from './registration-end.ts';
+import { newRegistrationEnd, operatorsRegistrationEnd, toldEnd } from './registration-end.ts';
 
 /** What the client is told once and nobody can read again. */
 export interface Credentials {
@@ -45,7 +45,7 @@ export async function registerClient(
   const metadata = readMetadata(body, settings, byOperator);
   if (!byOperator) {
     await limiter.admit('registrations');
-    await admitUnused(store, settings.maxUnusedClients);
+    await limiter.admit('unusedClients');
   }
   const issuedAtMs = Math.floor(now() / 1000) * 1000;
   const credentials = newCredentials(usesSecret(metadata.token_endpoint_auth_method));

@@ -3,7 +3,7 @@
  * signed in to yet is kept for a day only; the first completed sign-in gives it the end that it was told.
  */
 import type { ClientRecord, Store } from '../../store/store.ts';
-import { InvalidClientError, TooManyRequestsError } from '../errors.ts';
+import { InvalidClientError } from '../errors.ts';
 import { changeClient } from './change-client.ts';
 
 /** How long a registration waits for its first sign-in, in milliseconds. */
@@ -28,24 +28,6 @@ export function operatorsRegistrationEnd(
   lifetimeSeconds: number,
 ): Pick<ClientRecord, 'expiresAtMs'> {
   return lifetimeSeconds > 0 ? { expiresAtMs: issuedAtMs + lifetimeSeconds * 1000 } : {};
-}
-
-/** At the most so many registrations wait for their first sign-in, of all replicas together. */
-const MAX_UNUSED_CLIENTS = 10_000;
-
-/**
- * Bounds how many registrations wait for their first sign-in, without counting any: each of them ends a day after it
- * began, so what bounds those of any one day bounds all of them. Half of the places are there at once, the others come
- * through the day.
- *
- * @throws TooManyRequestsError, StoreUnavailableError
- */
-export async function admitUnused(store: Store, max = MAX_UNUSED_CLIENTS): Promise<void> {
-  const burst = max / 2;
-  const limit = { burst, perSecond: burst / (UNUSED_LIFETIME_MS / 1000) };
-  const { granted, waitMs } = await store.takeFromBucket('unused-clients', limit, 1);
-  if (granted < 1)
-    throw new TooManyRequestsError(Math.ceil(waitMs / 1000), 'too many registrations wait for a sign-in');
 }
 
 /** @returns the end that the client was told, milliseconds since the epoch; undefined: never */

@@ -25,6 +25,17 @@ export const RULES = table({
     limits: { address: { burst: 50, perSecond: 1 }, all: { burst: 200, perSecond: 5 } },
     storeDown: 'count-alone',
   },
+  /**
+   * Registrations that wait for their first sign-in. Each ends a day after it began, so what bounds those of any one day
+   * bounds all of them, without counting any: half of the places are there at once, the others come through the day.
+   */
+  unusedClients: {
+    limits: {
+      address: { burst: 500, perSecond: 500 / 86_400 },
+      all: { burst: 5_000, perSecond: 5_000 / 86_400 },
+    },
+    storeDown: 'refuse',
+  },
   /** Authorization requests that come to the consent page. */
   authorizations: {
     limits: { address: { burst: 100, perSecond: 5 }, all: { burst: 400, perSecond: 20 } },

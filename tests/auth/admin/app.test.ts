@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { callAdmin } from '../../../runtime/auth/admin/call.ts';
 import { signAdminToken } from '../../../runtime/auth/admin/token.ts';
-import { clientMetadata, registerClient, signIn, type RegisteredClient } from '../../helpers/oauth-flow.ts';
+import {
+  basicAuth,
+  clientMetadata,
+  postToken,
+  registerClient,
+  signIn,
+  type RegisteredClient,
+} from '../../helpers/oauth-flow.ts';
 import { ROOT_SECRET } from '../../helpers/oauth-server.ts';
 import { startTestAdmin } from './support.ts';
 
@@ -44,20 +51,38 @@ describe('the admin API', () => {
     expect(await use('echo', await signAdminToken(ROOT_SECRET, test.clock.now()))).toBe(401);
   });
 
-  it('registers a client as the operator: no sign-in is waited for, and it may have client_credentials', async () => {
+  it('registers a client as the operator: no sign-in is waited for, and client_credentials is for it alone', async () => {
     const { test, origin } = await startTestAdmin({
-      settings: { clientLifetimeSeconds: 0, rateLimits: { registrations: { burst: 0, perSecond: 1 } } },
+      settings: {
+        clientCredentials: true,
+        clientLifetimeSeconds: 0,
+        rateLimits: { registrations: { burst: 1, perSecond: 1 } },
+      },
     });
+    const metadata = clientMetadata({
+      grant_types: ['authorization_code', 'client_credentials'],
+      token_endpoint_auth_method: 'client_secret_basic',
+    });
+    // With this, a stranger's limit is reached.
+    const stranger = await registerClient(test.origin, metadata);
     const response = await fetch(`${origin}/clients`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${await signAdminToken(ROOT_SECRET, test.clock.now())}`,
         'content-type': 'application/json',
       },
-      body: JSON.stringify(clientMetadata({ token_endpoint_auth_method: 'client_secret_basic' })),
+      body: JSON.stringify(metadata),
     });
     expect(response.status).toBe(201);
     const client = (await response.json()) as RegisteredClient;
+    expect(client.grant_types).toEqual(['authorization_code', 'client_credentials']);
+    const ask = async ({ client_id, client_secret = '' }: RegisteredClient) => {
+      const form = { grant_type: 'client_credentials' };
+      const answer = await postToken(test, form, basicAuth(client_id, client_secret));
+      return answer.body.error ?? answer.status;
+    };
+    expect(await ask(client)).toBe(200);
+    expect(await ask(stranger)).toBe('unauthorized_client');
     expect(client.client_secret).toMatch(/^[\w-]{43}$/);
     test.clock.advance(40 * 86_400_000);
     expect(await test.store.getClient(client.client_id)).toMatchObject({ byOperator: true });

@@ -223,7 +223,11 @@ describe('registrations that wait for a sign-in', () => {
   it('are bounded in number, over all replicas, whoever asks; the operator’s are not counted', async () => {
     const clock = createTestClock();
     const store = switchable(createMemoryStore({ now: clock.now }));
-    const options = { clock, store, settings: { maxUnusedClients: 4 } };
+    const options = {
+      clock,
+      store,
+      settings: { rateLimits: { unusedClients: { burst: 2, perSecond: 2 / 86_400 } } },
+    };
     const [one, other] = [await start(options), await start(options)];
     const ask = async (test: typeof one) => {
       const { status, headers } = await postJson(`${test.origin}/register`, clientMetadata());

@@ -138,6 +138,30 @@ describe('limits on what strangers may have stored', () => {
     ]);
   });
 
+  it('one address that registers all day does not close registration for the others', async () => {
+    const test = await start();
+    const registerFrom = async (address: string) =>
+      (
+        await test.auth.app.inject({
+          method: 'POST',
+          url: '/register',
+          headers: { 'x-forwarded-for': address },
+          payload: clientMetadata(),
+        })
+      ).statusCode;
+    const count = async () => (await test.store.listClients()).length;
+    for (let index = 0; index < 200; index++) await registerFrom('203.0.113.1');
+    expect(await count()).toBe(50);
+    // Then as slowly as the limit of a second lets it.
+    for (let index = 0; index < 5_000; index++) {
+      test.clock.advance(1_000);
+      await registerFrom('203.0.113.1');
+    }
+    expect(await count()).toBeLessThanOrEqual(550);
+    expect(await registerFrom('203.0.113.1')).toBe(429);
+    expect(await registerFrom('203.0.113.2')).toBe(201);
+  });
+
   it('a grant refreshes as often as a client needs, and no more; others are not touched', async () => {
     const test = await start({ tokensByGrant: { burst: 3, perSecond: 1 } });
     const [flow, other] = [await signIn(test), await signIn(test)];

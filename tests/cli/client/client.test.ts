@@ -62,7 +62,22 @@ describe('mcpgw client', () => {
     await expect(register({ ...script, dir: off.folder })).rejects.toThrow(/CLIENT_CREDENTIALS=true/);
   });
 
-  it('registers as any client, with credentials shown once', async () => {
+  it('registers as the operator where registration is closed, and elsewhere as any client', async () => {
+    const { folder, gateway } = await startTestGateway({
+      REGISTRATION_TOKEN: 'initial-access-token-0123456789',
+    });
+    const made = JSON.parse(await register({ dir: folder }, { json: true })) as Record<string, string>;
+    const shown = await outputOf((output) => runClientShow(made['client_id'] ?? '', { dir: folder }, output));
+    // Nobody's sign-in is waited for.
+    const endMs = Date.parse((/^ends +(.*) UTC$/m.exec(shown)?.[1] ?? '').replace(' ', 'T') + 'Z');
+    expect(endMs).toBeGreaterThan(Date.now() + 2 * 86_400_000);
+    await expect(register({ url: gateway.issuer })).rejects.toThrow(
+      /refused: invalid_token: .*initial access/,
+    );
+    await expect(register({ dir: folder, resolve: ['a:443:127.0.0.1'] })).rejects.toThrow(/goes with --url/);
+  });
+
+  it('registers with credentials shown once', async () => {
     const { folder, gateway, events } = await startTestGateway();
     const registered = JSON.parse(await register({ dir: folder }, { json: true }));
     expect(registered).toMatchObject({
