@@ -100,7 +100,7 @@ it('tells of a child that ends at once, in the answer and in the log', async () 
 });
 
 it.each([
-  [['--host', '0.0.0.0'], /cannot listen on 0\.0\.0\.0, only on this machine; set GITHUB_CLIENT_ID/],
+  [['--host', '0.0.0.0'], /cannot listen on 0\.0\.0\.0, only on this machine; set up GitHub/],
   [
     ['--public-url', 'https://mcp.example.com'],
     /cannot be https:\/\/mcp\.example\.com, only http:\/\/localhost/,
