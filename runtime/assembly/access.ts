@@ -29,5 +29,15 @@ export interface AccessSource<Texts> {
 /** Puts into force what changes in the source. */
 export function watchAccess<Texts>(auth: Auth, source: AccessSource<Texts>, logger: Logger): Watch {
   const { initial, read, load } = source;
-  return watchTexts({ initial, read, apply: (texts) => auth.setAccess(load(texts)), logger });
+  const apply = (texts: Texts): void => {
+    try {
+      auth.setAccess(load(texts));
+    } catch (error) {
+      auth.context.audit('policy_refused', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+      throw error;
+    }
+  };
+  return watchTexts({ initial, read, apply, logger });
 }

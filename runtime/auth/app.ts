@@ -125,6 +125,7 @@ function setAccess(
     context.settings = next;
   }
   context.policy.replace(policy);
+  context.audit('policy_changed', { reason: 'allow-lists or policy file changed' });
 }
 
 function addRequestMetrics(scope: FastifyInstance, metrics: Metrics): void {
@@ -138,11 +139,12 @@ function counted(verify: Verify, metrics: Metrics): Verify {
   return (request) => {
     const result = verify(request);
     if (!(result instanceof Promise)) {
-      metrics.verified(result.status, true);
+      const seen = request.authorization !== undefined && result.status !== 404;
+      metrics.verified(result.status, seen ? 'known' : 'none');
       return result;
     }
     return result.then((later) => {
-      metrics.verified(later.status, false);
+      metrics.verified(later.status, 'checked');
       return later;
     });
   };

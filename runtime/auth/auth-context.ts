@@ -117,5 +117,8 @@ export async function createContext(options: AuthOptions): Promise<AuthContext> 
     logger,
     now,
   };
+  metrics.read('mcpgw_auth_rate_limited_total', 'Requests that a limit refused.', 'counter', () =>
+    [...context.limiter.refused].map(([limit, count]) => [{ limit }, count]),
+  );
   return context;
 }

@@ -50,6 +50,21 @@ export async function authenticateClient(
   }
 }
 
+/**
+ * @returns whom a request says that it is from, before anything of it is proven; undefined where that cannot be read
+ * @throws InvalidRequestError for a parameter that is repeated
+ */
+export function claimedClient(authorization: string | undefined, parameters: Parameters): string | undefined {
+  const named = parameters.one('client_id');
+  const assertion = parameters.one('client_assertion');
+  if (named !== undefined || (authorization === undefined && assertion === undefined)) return named;
+  try {
+    return assertion === undefined ? readBasic(authorization ?? '').clientId : subjectOfAssertion(assertion);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the secret comes in the header or in the body is the client's choice, as most servers have it. */
 function assertSecret({ secretHash }: ClientRecord, secret: string | undefined): void {
   if (secret === undefined || secretHash === undefined)

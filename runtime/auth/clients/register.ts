@@ -24,7 +24,7 @@ export async function register(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  assertInitialAccess(context, request.headers.authorization);
+  await assertInitialAccess(context, request.headers.authorization);
   const answer = await registerClient(context, request.body);
   // RFC 7591 §3.2.1: HTTP 201; RFC 6749 §5.1 for the caching of credentials.
   return reply.code(201).header('cache-control', 'no-store').send(answer);
@@ -90,10 +90,15 @@ function newCredentials(withSecret: boolean): Credentials {
 }
 
 /** RFC 7591 §3: "the initial access token […] MUST be […] using the OAuth 2.0 bearer token" methods. */
-function assertInitialAccess({ settings }: AuthContext, authorization: string | undefined): void {
+async function assertInitialAccess(
+  { settings, limiter }: AuthContext,
+  authorization: string | undefined,
+): Promise<void> {
   if (settings.registrationToken === undefined) return;
+  limiter.assertOpen('failures');
   const token = readBearer(authorization);
   if (isBearer(token, sha256(settings.registrationToken))) return;
+  if (token !== undefined) await limiter.admit('failures');
   throw new BearerRequiredError(
     'Registering here needs the initial access token of the operator, as a bearer token.',
     token !== undefined,

@@ -44,9 +44,10 @@ export async function updateRegistration(
   request: Request,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { settings, store, audit } = context;
+  const { settings, store, limiter, audit } = context;
   const { client, registrationToken } = await authorizeManagement(context, request);
   assertMayUpdate(client);
+  await limiter.admit('registrations');
   const newSecret = randomToken();
   const updated = await changeClient(store, client, (current) => {
     assertUpdate(current, request.body);
@@ -78,15 +79,20 @@ export async function deleteRegistration(
  * so does a wrong token, with the same words, and nobody learns which ids there are.
  */
 async function authorizeManagement(
-  { store }: AuthContext,
+  { store, limiter, audit }: AuthContext,
   request: Request,
 ): Promise<{ client: ClientRecord; registrationToken: string }> {
+  const { id } = request.params;
   const registrationToken = readBearer(request.headers.authorization);
   if (registrationToken === undefined) throw refusal(false);
-  const client = await store.getClient(request.params.id);
+  limiter.assertOpen('failures', { client: id });
+  const client = await store.getClient(id);
   const known = isBearer(registrationToken, client?.registrationTokenHash ?? sha256(''));
-  if (client === undefined || !known) throw refusal(true);
-  return { client, registrationToken };
+  if (client !== undefined && known) return { client, registrationToken };
+  if (client !== undefined)
+    audit('client_refused', { client: id, reason: 'wrong registration access token' });
+  await limiter.admit('failures', { client: id });
+  throw refusal(true);
 }
 
 function refusal(given: boolean): BearerRequiredError {

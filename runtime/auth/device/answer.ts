@@ -33,6 +33,7 @@ export async function denyDevice(
   deviceId: string,
 ): Promise<FastifyReply> {
   await answerDevice(context, deviceId, undefined);
+  context.audit('device_denied', { client: client.id, clientName: client.metadata.client_name });
   return sendPage(
     reply,
     200,

@@ -29,6 +29,12 @@ export async function deviceAuthorization(
   await limiter.admit('devices');
   const secret = randomToken();
   const { id, userCode } = await put();
+  context.audit('device_requested', {
+    client: client.id,
+    clientName: client.metadata.client_name,
+    resources: access.resources,
+    scope: access.scopes.join(' '),
+  });
   const verificationUri = `${issuer}/device`;
   return reply.header('cache-control', 'no-store').send({
     device_code: `${id}.${secret}`,

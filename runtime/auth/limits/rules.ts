@@ -21,6 +21,7 @@ interface Rule {
 const table = <const Rules extends Record<string, Rule>>(rules: Rules): Rules => rules;
 
 export const RULES = table({
+  /** New ones, and replaced ones (RFC 7592 §2.2). */
   registrations: {
     limits: { address: { burst: 50, perSecond: 1 }, all: { burst: 200, perSecond: 5 } },
     storeDown: 'count-alone',
@@ -66,14 +67,14 @@ export const RULES = table({
     limits: { address: { burst: 30, perSecond: 0.5 }, all: { burst: 200, perSecond: 5 } },
     storeDown: 'count-alone',
   },
-  /** Clients that failed to authenticate; codes and refresh tokens that are none. */
+  /** Clients and resource servers that failed to authenticate; codes, refresh tokens and registration tokens that are none. */
   failures: {
     limits: { client: { burst: 60, perSecond: 1 }, address: { burst: 300, perSecond: 5 } },
     storeDown: 'count-alone',
   },
   /** Assertions of clients: each is remembered for as long as it is valid, and anybody can register and sign them. */
   assertions: { limits: { address: { burst: 300, perSecond: 10 } }, storeDown: 'count-alone' },
-  /** Tokens issued or refreshed. A client that wants more is in a loop. */
+  /** Tokens issued or refreshed, and the polls of a device. A client that wants more is in a loop. */
   tokens: { limits: { grant: { burst: 60, perSecond: 0.5 } }, storeDown: 'count-alone' },
   /** Questions about tokens (RFC 7662), by who authenticated to ask. */
   introspections: { limits: { client: { burst: 1_000, perSecond: 200 } }, storeDown: 'count-alone' },

@@ -15,17 +15,27 @@ interface Series {
   buckets: number[];
 }
 
+/** What `/verify` had to do with a token: nothing, being from the cache; check it, or its standing; or there was none. */
+export type SeenToken = 'known' | 'checked' | 'none';
+
 export interface Metrics {
   /** A request that was answered. @param route the pattern, never the URL */
   request(method: string, route: string, status: number, seconds: number): void;
-  /** A decision of `/verify`. @param known answered at once, from what was known */
-  verified(status: VerifyResult['status'], known: boolean): void;
+  /** A decision of `/verify`. */
+  verified(status: VerifyResult['status'], token: SeenToken): void;
+  /** An answer of `/token` with tokens in it. */
+  issued(grantType: string): void;
   /** A security event. */
   event: (name: string) => void;
   /** @returns the store, with each of its steps timed and counted */
   watch(store: Store): Store;
   /** Adds a counter or gauge that is read when somebody asks. */
-  read(name: string, help: string, kind: 'counter' | 'gauge', values: () => Iterable<[string, number]>): void;
+  read(
+    name: string,
+    help: string,
+    kind: 'counter' | 'gauge',
+    values: () => Iterable<[labels: Record<string, string>, value: number]>,
+  ): void;
   /** @returns the text format */
   text(): string;
 }
@@ -36,6 +46,7 @@ export function createMetrics(): Metrics {
   const failures = new Map<string, number>();
   const events = new Map<string, number>();
   const decisions = new Map<string, number>();
+  const issued = new Map<string, number>();
   const readers: (() => string)[] = [];
 
   const add = (counts: Map<string, number>, key: string): void => {
@@ -47,30 +58,34 @@ export function createMetrics(): Metrics {
   return {
     request: (method, route, status, seconds) =>
       observe(requests, labels({ method, route, status: String(status) }), seconds),
-    verified: (status, known) => {
-      if (known && status === 200) passed += 1;
-      else add(decisions, labels({ status: String(status), known: String(known) }));
+    verified: (status, token) => {
+      if (token === 'known' && status === 200) passed += 1;
+      else add(decisions, labels({ status: String(status), token }));
     },
+    issued: (grantType) => add(issued, labels({ grant_type: grantType })),
     event: (name) => add(events, labels({ event: name })),
     watch: (store) => watched(store, steps, failures),
     read: (name, help, kind, values) => {
-      readers.push(() => simple(name, help, kind, values()));
+      readers.push(() =>
+        simple(
+          name,
+          help,
+          kind,
+          [...values()].map(([pairs, value]) => [labels(pairs), value]),
+        ),
+      );
     },
     text: () =>
       [
         histogram('mcpgw_auth_request_seconds', 'Requests by route and status, /verify apart.', requests),
         simple(
           'mcpgw_auth_verify_total',
-          'Decisions of /verify; known: answered from the cache.',
+          'Decisions of /verify, by what had to be done with the token: known is answered from the cache.',
           'counter',
-          [[labels({ status: '200', known: 'true' }), passed], ...decisions],
+          [[labels({ status: '200', token: 'known' }), passed], ...decisions],
         ),
-        simple(
-          'mcpgw_auth_events_total',
-          'Security events, tokens issued and refreshed among them.',
-          'counter',
-          events,
-        ),
+        simple('mcpgw_auth_events_total', 'Security events, as in the log.', 'counter', events),
+        simple('mcpgw_auth_tokens_issued_total', 'Answers with tokens, by grant type.', 'counter', issued),
         histogram('mcpgw_auth_store_seconds', 'Steps of the store.', steps),
         simple('mcpgw_auth_store_errors_total', 'Steps of the store that failed.', 'counter', failures),
         ...readers.map((reader) => reader()),

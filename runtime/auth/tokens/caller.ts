@@ -8,7 +8,7 @@ import { deriveKey } from '../../config/secrets.ts';
 import { resourceSecret } from '../../config/resource-secret.ts';
 import type { ClientRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { authenticateClient, readBasic } from '../clients/client-auth.ts';
+import { authenticateClient, claimedClient, readBasic } from '../clients/client-auth.ts';
 import { InvalidClientError } from '../errors.ts';
 import { equalsInConstantTime, sha256 } from '../hashing.ts';
 import type { Parameters } from '../parameters.ts';
@@ -30,10 +30,11 @@ export async function authenticate(
   parameters: Parameters,
 ): Promise<ClientRecord> {
   const { audit, limiter } = context;
-  const client = parameters.one('client_id');
+  const { authorization } = request.headers;
+  const client = claimedClient(authorization, parameters);
   limiter.assertOpen('failures', { client });
   try {
-    return await authenticateClient(context, request.headers.authorization, parameters);
+    return await authenticateClient(context, authorization, parameters);
   } catch (error) {
     if (!(error instanceof InvalidClientError)) throw error;
     audit('client_refused', { reason: error.hint });
@@ -47,21 +48,39 @@ export async function authenticate(
  * `resourceSecret` of the service.
  *
  * @returns undefined where the request does not name one, which a client may have sent
- * @throws InvalidClientError for a wrong password
+ * @throws InvalidClientError for a wrong password, TooManyRequestsError after too many of them
  */
-export function authenticateResourceServer(
-  { settings, resources, audit }: AuthContext,
+export async function authenticateResourceServer(
+  context: AuthContext,
   request: FastifyRequest,
-): ResourceServer | undefined {
-  const { authorization } = request.headers;
-  if (authorization === undefined || !/^Basic /i.test(authorization)) return undefined;
-  const { clientId: name, secret = '' } = readBasic(authorization);
-  const service = settings.topology.services.includes(name) ? name : resources.service(name);
+): Promise<ResourceServer | undefined> {
+  const { settings, resources, audit, limiter } = context;
+  const { service, secret } = namedService(context, request.headers.authorization);
   if (service === undefined) return undefined;
+  limiter.assertOpen('failures', { client: service });
   const expected = resourceSecret(deriveKey(settings.rootSecret, `context:${service}`));
   if (!equalsInConstantTime(sha256(secret), sha256(expected))) {
     audit('client_refused', { service, reason: 'wrong secret of a resource server' });
+    await limiter.admit('failures', { client: service });
     throw new InvalidClientError('The secret of the resource server is wrong.');
   }
   return { service, resource: resources.url(service) };
+}
+
+/** A header that cannot be read names none: the authentication of clients refuses it, and counts it. */
+function namedService(
+  { settings, resources }: AuthContext,
+  authorization: string | undefined,
+): { service: string | undefined; secret: string } {
+  const none = { service: undefined, secret: '' };
+  if (authorization === undefined || !/^Basic /i.test(authorization)) return none;
+  try {
+    const { clientId: name, secret = '' } = readBasic(authorization);
+    return {
+      service: settings.topology.services.includes(name) ? name : resources.service(name),
+      secret,
+    };
+  } catch {
+    return none;
+  }
 }

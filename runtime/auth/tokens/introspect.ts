@@ -30,7 +30,7 @@ export async function introspect(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const parameters = readParameters(request.body);
-  const server = authenticateResourceServer(context, request);
+  const server = await authenticateResourceServer(context, request);
   const client = server === undefined ? await authenticate(context, request, parameters) : undefined;
   // A public client's id is no secret, so naming it authorizes nobody.
   if (client?.metadata.token_endpoint_auth_method === 'none') {

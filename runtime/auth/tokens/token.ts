@@ -93,7 +93,6 @@ export async function token(
   for (const name of type.parameters) if (name !== 'resource') parameters.one(name);
   const named = await reading;
   const grant = await findGrant(context, type, client, parameters, named);
-  assertAdmitted(context, grant, client);
   await context.limiter.admit('tokens', { grant: named?.id ?? grant.user.id });
   const access = narrow(context, grant, parameters);
   const mayRefresh = client.metadata.grant_types.includes('refresh_token');
@@ -109,7 +108,11 @@ export async function token(
     assertStanding(context, grant),
   ]);
   const { scopes, resources } = access;
-  context.audit(issued.event, { ...grantFields(grant), scope: scopes.join(' '), resources });
+  context.metrics.issued(type.grantType);
+  context.audit(issued.event, {
+    ...grantFields(grant),
+    ...{ scope: scopes.join(' '), resources, grantType: type.grantType },
+  });
   // RFC 6749 §5.1: "The authorization server MUST include the HTTP 'Cache-Control' response header field […] with a
   // value of 'no-store' in any response containing tokens".
   return reply
@@ -129,7 +132,7 @@ function readNamedGrant(
   return reading;
 }
 
-/** What is no code or refresh token counts against the client, at the address that it calls from. */
+/** What is no code or refresh token, or one that opens nothing to this client, counts against the client, at the address that it calls from. */
 async function findGrant(
   context: AuthContext,
   type: GrantType,
@@ -138,7 +141,9 @@ async function findGrant(
   named: GrantRecord | undefined,
 ): Promise<GrantRecord> {
   try {
-    return await type.find(context, client, parameters, named);
+    const grant = await type.find(context, client, parameters, named);
+    assertAdmitted(context, grant, client);
+    return grant;
   } catch (error) {
     if (error instanceof InvalidGrantError) await context.limiter.admit('failures', { client: client.id });
     throw error;

@@ -10,6 +10,7 @@ export interface TokenCache<Entry> {
   values(): Iterable<Entry>;
   /** Estimated size, in bytes. */
   readonly bytes: number;
+  readonly size: number;
 }
 
 /** Claims, prepared headers and signed contexts beside the token itself, in bytes; measured, and rounded up. */
@@ -53,6 +54,9 @@ export function createTokenCache<Entry>(maxBytes: number): TokenCache<Entry> {
     *values() {
       yield* young.values();
       yield* old.values();
+    },
+    get size() {
+      return young.size + old.size;
     },
     get bytes() {
       return youngBytes + oldBytes;

@@ -75,6 +75,18 @@ export function createVerify(context: AuthContext): Verifier {
       createVerifier(context, name, caches[index] as TokenCache<VerifiedToken>),
     ]),
   );
+  const perService = (value: (cache: TokenCache<VerifiedToken>) => number) =>
+    services.map((service, index): [{ service: string }, number] => [
+      { service },
+      value(caches[index] as TokenCache<VerifiedToken>),
+    ]);
+  const { metrics } = context;
+  metrics.read('mcpgw_auth_token_cache_entries', 'Verified tokens that are remembered.', 'gauge', () =>
+    perService(({ size }) => size),
+  );
+  metrics.read('mcpgw_auth_token_cache_bytes', 'What they take, about.', 'gauge', () =>
+    perService(({ bytes }) => bytes),
+  );
   return {
     verify: ({ service, authorization }) => verifiers.get(service)?.(authorization) ?? unknownService(),
     close: heedNotices(context.store, function* () {

@@ -127,6 +127,8 @@ describe('the device grant (RFC 8628)', () => {
     const end = await person.press(await enter(begun.user_code), { decision: 'deny' });
     expect(end.html).toContain('You denied access');
     expect(await pollError(begun)).toBe('access_denied');
+    const told = test.logs.map(({ event }) => event).filter((event) => String(event).startsWith('device_'));
+    expect(told).toEqual(['device_requested', 'device_denied']);
     // The code leads nowhere any more.
     expect((await enter(begun.user_code)).html).toContain('No device waits for this code');
   });

@@ -34,7 +34,7 @@ export async function find(
   client: ClientRecord,
   request: Parameters,
 ): Promise<GrantRecord> {
-  const { store, now } = context;
+  const { store, limiter, now } = context;
   const code = parseDeviceCode(request.required('device_code'));
   const record = code === undefined ? undefined : await store.getRecord('device', code.id);
   if (
@@ -43,6 +43,8 @@ export async function find(
     !equalsInConstantTime(sha256(code.secret), record.secretHash)
   )
     throw new InvalidGrantError(INVALID);
+  // A device that keeps to its interval never meets this; one in a loop writes no more than others.
+  await limiter.admit('tokens', { grant: record.id });
   if (record.clientId !== client.id) throw new InvalidGrantError(INVALID, 'device code of another client');
   if (haveCodesEnded(record, now()))
     throw new ExpiredTokenError('Nobody answered in time. Start again; the device then shows a new code.');
