@@ -5,7 +5,7 @@ import { readRunning, type Running } from './running.ts';
 import { rootSecretPath } from './state.ts';
 
 export type { AdminAnswer } from '../auth/admin/call.ts';
-export type { ClientView } from '../auth/admin/clients.ts';
+export type { AccessEndedView, ClientView, DocumentClientView } from '../auth/admin/clients.ts';
 export type { EventView } from '../auth/admin/events.ts';
 export type { KeyView, RotationView } from '../auth/admin/keys.ts';
 export type { HealthTokens } from '../auth/admin/health-token.ts';

@@ -21,7 +21,12 @@ export function registerClient(program: Command): void {
     );
   addRegister(client);
   inFolder(
-    client.command('list').summary('list the clients').description('Lists the clients, newest first.'),
+    client
+      .command('list')
+      .summary('list the clients')
+      .description(
+        'Lists the clients that are registered, newest first. Those that are the URL of a metadata document do not register.',
+      ),
   ).action(async (_flags: ClientFlags, self: Command) => {
     const { runClientList } = await import('../../client/list.ts');
     await runClientList(self.optsWithGlobals<ClientFlags>());
@@ -30,7 +35,9 @@ export function registerClient(program: Command): void {
     client
       .command('show')
       .summary('show a client')
-      .description('Shows what a client registered.')
+      .description(
+        'Shows what a client registered; of one that is the URL of its metadata document, what that said.',
+      )
       .argument('<id>'),
   ).action(async (id: string, _flags: ClientFlags, self: Command) => {
     const { runClientShow } = await import('../../client/show.ts');
@@ -40,7 +47,9 @@ export function registerClient(program: Command): void {
     client
       .command('delete')
       .summary('delete a client')
-      .description('Deletes a client and ends all of its tokens.')
+      .description(
+        'Deletes a client and ends all of its tokens. Of one that is the URL of its metadata document, it ends the tokens and what people agreed to.',
+      )
       .argument('<id>')
       .option('-y, --yes', 'do not ask'),
   ).action(async (id: string, _flags: ClientDeleteFlags, self: Command) => {

@@ -27,8 +27,7 @@ const REFETCH_MS = 30_000;
 const MAX_CACHED = 200;
 const MAX_HOSTS = 1_000;
 
-/** How often sites are asked, all of them together and each. */
-const FETCHES: RateLimit = { burst: 60, perSecond: 5 };
+/** How often one site is asked, whoever makes us; who may make us ask how often is `admit`'s. */
 const FETCHES_OF_HOST: RateLimit = { burst: 20, perSecond: 1 };
 
 /**
@@ -77,7 +76,6 @@ export function createDocuments({ store, fetch, admit, now }: Options): Document
   const cache = new RecentMap<DocumentRecord>(MAX_CACHED);
   const failures = new RecentMap<{ error: DocumentError; untilMs: number }>(MAX_CACHED);
   const hosts = new RecentMap<TokenBucket>(MAX_HOSTS);
-  const all = createTokenBucket(FETCHES, now);
   const underWay = new Map<string, Promise<DocumentRecord>>();
 
   const fresh = (record: DocumentRecord | undefined): record is DocumentRecord =>
@@ -100,8 +98,8 @@ export function createDocuments({ store, fetch, admit, now }: Options): Document
     const { host } = new URL(url);
     const bucket = hosts.get(host) ?? createTokenBucket(FETCHES_OF_HOST, now);
     hosts.set(host, bucket);
-    if (bucket.take() > 0 || all.take() > 0)
-      throw new DocumentError('too many documents are asked for at once', true);
+    const waitMs = bucket.take();
+    if (waitMs > 0) throw new TooManyRequestsError(Math.ceil(waitMs / 1000), 'one site is asked too often');
   };
 
   const load = async (url: string, newerThanMs: number): Promise<DocumentRecord> => {

@@ -10,6 +10,7 @@ import {
   type RegisteredClient,
 } from '../../helpers/oauth-flow.ts';
 import { ROOT_SECRET } from '../../helpers/oauth-server.ts';
+import { createClientSites } from '../../helpers/client-site.ts';
 import { startTestAdmin } from './support.ts';
 
 describe('the admin API', () => {
@@ -130,15 +131,37 @@ describe('the admin API', () => {
     ]);
   });
 
-  it('finds a client whose id is a URL', async () => {
-    const { test, call } = await startTestAdmin();
-    const id = 'https://client.example/metadata.json?a=b#c';
-    const [client] = [await registerClient(test.origin)];
-    const record = await test.store.getClient(client.client_id);
-    if (record === undefined) throw new Error('no client');
-    await test.store.putClient({ ...record, id });
-    expect(await call('show', id)).toMatchObject({ status: 200, body: { client_id: id } });
-    expect(await call('delete', id)).toMatchObject({ status: 200 });
+  it('shows what is known of a client that is a URL, and ends what it had', async () => {
+    const id = 'https://client.example/metadata.json?a=b';
+    const redirect = 'https://client.example/callback';
+    const sites = createClientSites({
+      [id]: { client_id: id, client_name: 'Of a URL', redirect_uris: [redirect] },
+    });
+    const { test, call, use } = await startTestAdmin({
+      guardedFetch: sites.fetch,
+      settings: { clientDocumentDomains: ['*'] },
+    });
+    expect(await call('show', id)).toMatchObject({ status: 404 });
+    const { tokens } = await signIn(test, { client: { client_id: id, redirect_uris: [redirect] } });
+    expect(await call('show', id)).toMatchObject({
+      status: 200,
+      body: {
+        client_id: id,
+        fetched_at: new Date(test.clock.now()).toISOString(),
+        access_ended_at: null,
+        metadata: { client_name: 'Of a URL', redirect_uris: [redirect], token_endpoint_auth_method: 'none' },
+      },
+    });
+    expect(await use('echo', tokens.access_token)).toBe(200);
+    const asked = sites.fetched.length;
+    expect(await call('delete', id)).toMatchObject({ status: 200, body: { client_id: id } });
+    test.clock.advance(1_000);
+    expect(await use('echo', tokens.access_token)).toBe(401);
+    expect(await call('show', id)).toMatchObject({ body: { access_ended_at: expect.stringMatching(/Z$/) } });
+    expect(test.logs.filter(({ event }) => event === 'client_deleted')).toMatchObject([{ client: id }]);
+    for (const other of ['https://client.example', 'https://client.example/a#b', 'https://10.0.0.1/a'])
+      expect(await call('delete', other)).toMatchObject({ status: 404 });
+    expect(sites.fetched).toHaveLength(asked);
   });
 
   it('says how long the store takes, and 503 when it does not answer', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runClientDelete } from '../../../cli/client/delete.ts';
 import { runClientList } from '../../../cli/client/list.ts';
 import { runRegister } from '../../../cli/client/register.ts';
-import { runClientShow } from '../../../cli/client/show.ts';
+import { documentClientText, runClientShow } from '../../../cli/client/show.ts';
 import type { RegisterFlags } from '../../../cli/commands/client/register.ts';
 import { createOutput, type Output, type OutputFlags } from '../../../cli/output.ts';
 import { startTestGateway } from '../health/embedded-gateway.ts';
@@ -124,6 +124,38 @@ describe('mcpgw client', () => {
     await expect(runClientShow(id, { dir: folder })).rejects.toThrow(/there is no client/);
     await expect(runClientDelete(id, { dir: folder, yes: true })).rejects.toThrow(/there is no client/);
     expect(JSON.stringify(events)).toContain('client_deleted');
+  });
+
+  it('ends what a client had that is the URL of a metadata document', async () => {
+    const { folder, events } = await startTestGateway();
+    const url = 'https://client.example/metadata.json';
+    await expect(runClientShow(url, { dir: folder })).rejects.toThrow(/no document of https.* is kept/);
+    const ended = await outputOf((output) => runClientDelete(url, { dir: folder, yes: true }, output));
+    expect(ended).toContain(`Ended the tokens of ${url}, and what people agreed to`);
+    expect(JSON.stringify(events)).toContain('client_deleted');
+    await expect(runClientDelete('https://client.example', { dir: folder, yes: true })).rejects.toThrow(
+      /can be no client/,
+    );
+    const text = documentClientText(
+      {
+        client_id: url,
+        fetched_at: '2026-01-02T03:04:05.000Z',
+        fresh_until: '2026-01-02T04:04:05.000Z',
+        access_ended_at: '2026-01-01T00:00:00.000Z',
+        metadata: {
+          redirect_uris: [REDIRECT_URI],
+          token_endpoint_auth_method: 'none',
+          grant_types: ['authorization_code'],
+          response_types: ['code'],
+          scope: 'mcp:x',
+          client_name: NAME,
+        },
+      },
+      Infinity,
+    );
+    expect(text).toMatch(/^document +fetched 2026-01-02 03:04 UTC, kept until 2026-01-02 04:04 UTC$/m);
+    expect(text).toMatch(/^access ended +2026-01-01 00:00 UTC$/m);
+    expect(text).not.toContain('\u001b');
   });
 
   it('works as a process, for an id that starts with a dash too', async () => {
