@@ -5,6 +5,8 @@ import { StoreUnavailableError } from '../store.ts';
 import type { Notice } from '../store.ts';
 import { createClient, type RedisClient } from './client.ts';
 import { createSubscriber, type SubscriberConnection } from './subscriber.ts';
+import { createEndOfTurn, type AtEndOfTurn } from './turn.ts';
+import { createWriteTogether } from './write-together.ts';
 import { parseRedisUrl, REDIS_URL_FORMS, type RedisTarget } from '../../config/redis-url.ts';
 
 export interface RedisConnectionOptions {
@@ -34,6 +36,8 @@ export interface RedisConnection {
    * @throws StoreUnavailableError also when it was done but no replica has it yet, so that it may be undone
    */
   askDurably<Reply>(send: (client: RedisClient) => Promise<Reply>): Promise<Reply>;
+  /** For what collects questions: those that are asked in one turn of the event loop go together. */
+  atEndOfTurn: AtEndOfTurn;
   /** Sends something to every server that has keys of its own. */
   askMasters<Reply>(send: (client: Redis) => Promise<Reply>): Promise<Reply[]>;
   /** Calls `listener` with what is published, and with `all` whenever it could have missed something. @returns how to stop it */
@@ -58,6 +62,8 @@ export function connectToRedis(options: RedisConnectionOptions): RedisConnection
   const subscriber = createSubscriber(() => subscriberConnection(client));
   const lastError = logChanges(client, place, logger);
   durable.on('error', () => undefined);
+  const atEndOfTurn = createEndOfTurn();
+  const writeTogether = createWriteTogether(client, atEndOfTurn);
   const attempted = Promise.all([firstAttempt(client, timeoutMs), firstAttempt(durable, timeoutMs)]);
 
   const ask = async <Reply>(
@@ -66,6 +72,7 @@ export function connectToRedis(options: RedisConnectionOptions): RedisConnection
   ): Promise<Reply> => {
     if (on.status !== 'ready') await attempted;
     if (on.status !== 'ready') throw unavailable(place, lastError());
+    if (on === client) writeTogether();
     try {
       return await send(on);
     } catch (error) {
@@ -79,6 +86,7 @@ export function connectToRedis(options: RedisConnectionOptions): RedisConnection
       waitReplicas === 0
         ? ask(client, send)
         : ask(durable, (on) => sendDurably(on, send, waitReplicas, timeoutMs)),
+    atEndOfTurn,
     askMasters: (send) =>
       ask(client, (on) => Promise.all((on instanceof Cluster ? on.nodes('master') : [on]).map(send))),
     subscribe: (listener) => subscriber.subscribe(listener),

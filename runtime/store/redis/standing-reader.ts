@@ -55,8 +55,7 @@ export function createStandingReader(
 
   return (grantId, clientId, userId) =>
     new Promise((resolve, reject) => {
-      // After what is readable now has been read from all sockets.
-      if (asked.push({ grantId, clientId, userId, resolve, reject }) === 1) setImmediate(flush);
+      if (asked.push({ grantId, clientId, userId, resolve, reject }) === 1) redis.atEndOfTurn(flush);
     });
 }
 
