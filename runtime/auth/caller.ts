@@ -6,10 +6,10 @@
  * is true, and what stands before it is a claim.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { uniqueToken } from './unique-bytes.ts';
 
 export interface Caller {
   /** In the answer's `X-Request-Id`, too. */
@@ -84,7 +84,7 @@ export function networkOf(address: string): string {
 
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomBytes(12).toString('base64url');
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : uniqueToken(12);
 }
 
 function addressOf({ headers, socket }: IncomingMessage, trusted: BlockList): string {

@@ -66,9 +66,13 @@ export function readParameters(parsed: unknown, { checkLater = false }: ReadOpti
 }
 
 function fromMap(values: ReadonlyMap<string, string[]>): Parameters {
+  const read = new Map<string, string[]>();
   const many = (name: string): string[] => {
+    const before = read.get(name);
+    if (before !== undefined) return before;
     const present = (values.get(name) ?? []).filter((value) => value !== '');
     for (const value of present) check(name, value);
+    read.set(name, present);
     return present;
   };
   const one = (name: string): string | undefined => {

@@ -2,7 +2,8 @@
  * Sealing of what the store keeps and we must read again: AES-256-GCM (NIST SP 800-38D) under the `at-rest` key, with a
  * random 96-bit nonce. `about` is authenticated too, so that a sealed value cannot be moved to another record.
  */
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { uniqueBytes } from './unique-bytes.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -18,7 +19,7 @@ export interface Sealer {
 export function createSealer(secret: KeyObject): Sealer {
   return {
     seal: (plain, about) => {
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = uniqueBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(about));
       const text = [nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()];
       return Buffer.concat(text).toString('base64url');

@@ -3,19 +3,33 @@
  * and the SQLite store run these; the Redis store's scripts say the same in Lua, and the contract suite holds them to it.
  */
 import { MAX_REFRESH_ANSWERS } from './store.ts';
-import type {
-  GrantRecord,
-  RedeemCodeResult,
-  RefreshAnswer,
-  RotateRefresh,
-  RotateRefreshResult,
-} from './store.ts';
+import type { GrantRecord, RedeemCodeResult, RotateRefresh, RotateRefreshResult } from './store.ts';
+
+/** A grant with what only `rotate` needs of it. */
+export interface StoredGrant extends GrantRecord {
+  /** The answers to earlier generations that may be asked again, newest last; bounded. */
+  answers: RefreshAnswer[];
+}
+
+/** The answer that rotated `generation` to the next one, kept for a client that lost it. */
+export interface RefreshAnswer {
+  generation: number;
+  /** The token response, sealed under the at-rest key. */
+  sealed: string;
+  rotatedAtMs: number;
+}
 
 /** A decision: what to answer, and the grant to store where it changed. */
 export interface GrantStep<Result> {
   result: Result;
   /** Absent: nothing to write. */
-  changed?: GrantRecord;
+  changed?: StoredGrant;
+}
+
+export function withoutAnswers(stored: StoredGrant): GrantRecord {
+  const grant: GrantRecord & Partial<StoredGrant> = { ...stored };
+  delete grant.answers;
+  return grant;
 }
 
 /** Whether something that lasts until `expiresAtMs` is over; it is in the very millisecond of its end. */
@@ -30,7 +44,7 @@ export function hasEnded(record: { expiresAtMs?: number }, nowMs: number): boole
  * @param expiresAtMs where the grant's end moves to on success, milliseconds since the epoch
  */
 export function redeem(
-  grant: GrantRecord | undefined,
+  grant: StoredGrant | undefined,
   codeHash: string,
   nowMs: number,
   expiresAtMs: number,
@@ -39,16 +53,16 @@ export function redeem(
   if (!isLive(grant, nowMs) || grant.codeHash !== codeHash) return { result: { outcome: 'unknown' } };
   if (grant.codeUsed) {
     const changed = { ...grant, revoked: true };
-    return { result: { outcome: 'replayed', grant: changed }, changed };
+    return { result: { outcome: 'replayed', grant: withoutAnswers(changed) }, changed };
   }
   if (grant.codeExpiresAtMs <= nowMs) return { result: { outcome: 'unknown' } };
   const changed = { ...grant, codeUsed: true, generation: 1, expiresAtMs };
-  return { result: { outcome: 'redeemed', grant: changed }, changed };
+  return { result: { outcome: 'redeemed', grant: withoutAnswers(changed) }, changed };
 }
 
 /** Uses a refresh token (RFC 9700 §4.14.2: rotation, and a replayed token revokes the family). */
 export function rotate(
-  grant: GrantRecord | undefined,
+  grant: StoredGrant | undefined,
   request: RotateRefresh,
   nowMs: number,
 ): GrantStep<RotateRefreshResult> {
@@ -74,7 +88,7 @@ export function rotate(
   return { result: { outcome: 'reused' }, changed: { ...grant, revoked: true } };
 }
 
-function isLive(grant: GrantRecord | undefined, nowMs: number): grant is GrantRecord {
+function isLive(grant: StoredGrant | undefined, nowMs: number): grant is StoredGrant {
   return grant !== undefined && !grant.revoked && !hasEnded(grant, nowMs);
 }
 

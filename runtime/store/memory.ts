@@ -1,11 +1,11 @@
 import { Buckets } from './buckets.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import { redeem, rotate, type GrantStep } from './grant.ts';
+import { redeem, rotate, withoutAnswers, type GrantStep, type StoredGrant } from './grant.ts';
 import { Notices } from './notices.ts';
 import { byNewest, byNewestIssued } from './order.ts';
 import { isDocumentClient, judgeStanding } from './standing.ts';
 import { MAX_EVENTS, StoreUnavailableError } from './store.ts';
-import type { ClientRecord, GrantRecord, KeyRecord, RecordKind, RecordKinds, Store } from './store.ts';
+import type { ClientRecord, KeyRecord, RecordKind, RecordKinds, Store } from './store.ts';
 
 export interface MemoryStoreOptions {
   /** Clock, milliseconds since the epoch. */
@@ -21,7 +21,7 @@ type AnyRecord = RecordKinds[RecordKind];
 export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): Store {
   const clients = new ExpiringMap<ClientRecord>(now);
   const records = new ExpiringMap<AnyRecord>(now);
-  const grants = new ExpiringMap<GrantRecord>(now);
+  const grants = new ExpiringMap<StoredGrant>(now);
   const userRevocations = new Map<string, number>();
   const clientRevocations = new Map<string, number>();
   const keys = new Map<string, KeyRecord>();
@@ -36,7 +36,7 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
     if (!open) throw new StoreUnavailableError('The store is closed.');
     return structuredClone(work());
   };
-  const changeGrant = <Result>(id: string, decide: (grant: GrantRecord | undefined) => GrantStep<Result>) =>
+  const changeGrant = <Result>(id: string, decide: (grant: StoredGrant | undefined) => GrantStep<Result>) =>
     step(() => {
       const { result, changed } = decide(grants.get(id));
       if (changed !== undefined) grants.put(id, changed);
@@ -85,8 +85,12 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
     takeRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
       step(() => records.take(keyOf(kind, id)) as RecordKinds[Kind] | undefined),
 
-    putGrant: (grant) => step(() => grants.put(grant.id, grant)),
-    getGrant: (id) => step(() => grants.get(id)),
+    putGrant: (grant) => step(() => grants.put(grant.id, { ...grant, answers: [] })),
+    getGrant: (id) =>
+      step(() => {
+        const grant = grants.get(id);
+        return grant && withoutAnswers(grant);
+      }),
     redeemCode: (grantId, codeHash, expiresAtMs) =>
       changeGrant(grantId, (grant) => redeem(grant, codeHash, now(), expiresAtMs)),
     rotateRefresh: (request) => changeGrant(request.grantId, (grant) => rotate(grant, request, now())),

@@ -181,20 +181,10 @@ export interface GrantRecord {
    * and a MAC over both, so an older one is known as genuine without being kept.
    */
   generation: number;
-  /** The answers to earlier generations that may be asked again, newest last; bounded. */
-  answers: RefreshAnswer[];
   revoked: boolean;
 }
 
-/** The answer that rotated `generation` to the next one, kept for a client that lost it. */
-export interface RefreshAnswer {
-  generation: number;
-  /** The token response, sealed under the at-rest key. */
-  sealed: string;
-  rotatedAtMs: number;
-}
-
-/** How many answers a grant keeps at the most. */
+/** How many answers to refreshes a store keeps with a grant at the most, for clients that lost one. */
 export const MAX_REFRESH_ANSWERS = 8;
 
 export interface KeyRecord {

@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { silentLogger } from '../config/log.ts';
 import type { Logger } from '../config/log.ts';
 import { Buckets } from './buckets.ts';
-import { redeem, rotate } from './grant.ts';
-import type { GrantStep } from './grant.ts';
+import { redeem, rotate, withoutAnswers } from './grant.ts';
+import type { GrantStep, StoredGrant } from './grant.ts';
 import { Notices } from './notices.ts';
 import { byNewest } from './order.ts';
 import { guarded } from './sqlite/fault.ts';
@@ -18,7 +18,7 @@ import {
   prepareStanding,
 } from './sqlite/statements.ts';
 import { prepareSweep } from './sqlite/sweep.ts';
-import type { GrantRecord, Notice, RecordKind, Store } from './store.ts';
+import type { Notice, RecordKind, Store } from './store.ts';
 
 /** SQLite is synchronous: while a step waits for a lock, the process answers nothing else. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -63,7 +63,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   };
   const changeGrant = async <Result>(
     id: string,
-    decide: (grant: GrantRecord | undefined) => GrantStep<Result>,
+    decide: (grant: StoredGrant | undefined) => GrantStep<Result>,
   ): Promise<Result> => {
     const { result, changed } = await step(() =>
       inTransaction(db, () => {
@@ -98,8 +98,12 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     takeRecord: <Kind extends RecordKind>(kind: Kind, id: string) =>
       step(() => statements.takeRecord(kind, id, now())),
 
-    putGrant: (grant) => step(() => statements.putGrant(grant)),
-    getGrant: (id) => step(() => statements.getGrant(id, now())),
+    putGrant: (grant) => step(() => statements.putGrant({ ...grant, answers: [] })),
+    getGrant: (id) =>
+      step(() => {
+        const grant = statements.getGrant(id, now());
+        return grant && withoutAnswers(grant);
+      }),
     redeemCode: (grantId, codeHash, expiresAtMs) =>
       changeGrant(grantId, (grant) => redeem(grant, codeHash, now(), expiresAtMs)),
     rotateRefresh: (request) => changeGrant(request.grantId, (grant) => rotate(grant, request, now())),

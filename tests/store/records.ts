@@ -95,7 +95,6 @@ export function makeGrant(id: string, nowMs: number, more: Partial<GrantRecord> 
     codeUsed: false,
     salt: 'c2FsdA',
     generation: 0,
-    answers: [],
     revoked: false,
     ...more,
   };

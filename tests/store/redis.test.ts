@@ -100,6 +100,20 @@ function describeRedis(): void {
       expect(await admin.pttl('mcpgw:1:client:{ends}')).toBe(-1);
     });
 
+    it('drops the answers to refreshes that are past grace, and keeps the last', async () => {
+      const expiresAtMs = clock.now() + 300_000;
+      await store.putGrant(makeGrant('g', clock.now(), { codeUsed: true, generation: 1 }));
+      const rotate = (generation: number) =>
+        store.rotateRefresh({ grantId: 'g', generation, sealed: 's', graceMs: 1_000, expiresAtMs });
+      await rotate(1);
+      clock.advance(1);
+      await rotate(2);
+      clock.advance(1_000);
+      await rotate(3);
+      const fields = await admin.hkeys('mcpgw:1:grant:{g}');
+      expect(fields.filter((field) => field.startsWith('answer')).sort()).toEqual(['answer:2', 'answer:3']);
+    });
+
     it('keeps a record in Redis until our clock ends it', async () => {
       await store.putRecord('transaction', 't', makeTransaction('t', clock.now() + 1));
       expect(await admin.pttl('mcpgw:1:transaction:{t}')).toBeGreaterThan(30_000);

@@ -102,7 +102,6 @@ function healthGrant(scopes: string[], resources: string[], nowMs: number): Gran
     codeUsed: true,
     salt: randomToken(),
     generation: 0,
-    answers: [],
     revoked: false,
   };
 }

@@ -1,9 +1,9 @@
 /** The audit trail: one line of JSON per security event in the log, and the recent ones in the store as well. */
-import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../config/log.ts';
 import type { Caller } from '../caller.ts';
 import { RecentMap } from '../clients/recent-map.ts';
 import { sha256 } from '../hashing.ts';
+import { uniqueToken } from '../unique-bytes.ts';
 import { eventKind, type AuditEvent, type AuditFields } from './events.ts';
 
 export type { AuditEvent, AuditFields } from './events.ts';
@@ -55,7 +55,7 @@ export function createAudit({ logger, caller, keep, count, now }: AuditOptions):
     if (repeats === true && isRepeated(event, fields, from?.address)) return;
     keep(
       JSON.stringify({
-        id: randomBytes(9).toString('base64url'),
+        id: uniqueToken(9),
         time: new Date(now()).toISOString(),
         ...said,
       }),

@@ -58,14 +58,17 @@ export function createLimiter({ limits, factor, buckets, audit, caller, now }: L
   const warnedAtMs = new Map<LimitName, number>();
 
   const bucketOf = (limit: Limit, { client, grant }: Limited): string | undefined => {
-    const address = networkOf(caller()?.address ?? 'unknown');
-    const parts = {
-      all: [],
-      address: [address],
-      client: client === undefined ? undefined : [short(client), address],
-      grant: grant === undefined ? undefined : [grant],
-    }[limit.by];
-    return parts === undefined ? undefined : [limit.name, ...parts].join('|');
+    const address = () => networkOf(caller()?.address ?? 'unknown');
+    switch (limit.by) {
+      case 'all':
+        return limit.name;
+      case 'address':
+        return `${limit.name}|${address()}`;
+      case 'client':
+        return client && `${limit.name}|${short(client)}|${address()}`;
+      case 'grant':
+        return grant && `${limit.name}|${grant}`;
+    }
   };
 
   const refuse = (limit: Limit, waitMs: number, { client }: Limited): TooManyRequestsError => {

@@ -77,7 +77,6 @@ function createGrant(
     codeUsed: false,
     salt: randomToken(16),
     generation: 0,
-    answers: [],
     revoked: false,
   };
   return { grant, code };

@@ -1,9 +1,10 @@
 import { parseRecord } from './record.ts';
-import type { GrantRecord, RefreshAnswer } from '../store.ts';
+import type { GrantRecord } from '../store.ts';
 
 /**
  * The members of a grant that its steps read or write are fields of the Redis hash, as strings; the rest is one field of
- * JSON. So a step moves no more than it needs, and `/verify` reads three short fields.
+ * JSON. So a step moves no more than it needs, and `/verify` reads three short fields. Beside them are the answers to
+ * refreshes, which `rotateRefresh` alone reads and writes.
  */
 interface GrantFields {
   record: string;
@@ -16,13 +17,28 @@ interface GrantFields {
   generation: string;
 }
 
-const ANSWER = 'answer:';
+/** The fields that `decodeGrant` takes. */
+export const GRANT_FIELDS = [
+  'record',
+  'ends',
+  'revoked',
+  'codeHash',
+  'codeEnds',
+  'codeUsed',
+  'generation',
+] as const satisfies (keyof GrantFields)[];
+
+/** The members of a grant that are JSON in the field `record`. */
+type Rest = Omit<
+  GrantRecord,
+  'expiresAtMs' | 'revoked' | 'codeHash' | 'codeExpiresAtMs' | 'codeUsed' | 'generation'
+>;
 
 /** @returns field and value in turn, as HSET takes them */
 export function encodeGrant(grant: GrantRecord): string[] {
-  const { expiresAtMs, revoked, codeHash, codeExpiresAtMs, codeUsed, generation, answers, ...rest } = grant;
+  const { expiresAtMs, revoked, codeHash, codeExpiresAtMs, codeUsed, generation, ...rest } = grant;
   const fields: GrantFields = {
-    record: JSON.stringify(rest),
+    record: JSON.stringify(rest satisfies Rest),
     created: String(grant.createdAtMs),
     ends: String(expiresAtMs),
     revoked: revoked ? '1' : '0',
@@ -31,53 +47,21 @@ export function encodeGrant(grant: GrantRecord): string[] {
     codeUsed: codeUsed ? '1' : '0',
     generation: String(generation),
   };
-  const answerFields = answers.map((answer) => [
-    ANSWER + String(answer.generation),
-    `${answer.rotatedAtMs}:${answer.sealed}`,
-  ]);
-  return [...Object.entries<string>({ ...fields }), ...answerFields].flat();
+  return Object.entries<string>({ ...fields }).flat();
 }
 
-/** The members of a grant that are JSON in the field `record`. */
-type Rest = Omit<
-  GrantRecord,
-  'expiresAtMs' | 'revoked' | 'codeHash' | 'codeExpiresAtMs' | 'codeUsed' | 'generation' | 'answers'
->;
-
-/** @param hash what HGETALL returned, as an object; empty if there is none */
-export function decodeGrant(hash: Record<string, string>): GrantRecord | undefined {
-  const rest = parseRecord<Rest>(hash['record']);
+/** @param values what HMGET returned for `GRANT_FIELDS` */
+export function decodeGrant(values: readonly (string | null)[]): GrantRecord | undefined {
+  const [record, ends, revoked, codeHash, codeEnds, codeUsed, generation] = values;
+  const rest = parseRecord<Rest>(record);
   if (rest === undefined) return undefined;
-  const fields = hash as Record<string, string> & GrantFields;
   return {
     ...rest,
-    expiresAtMs: Number(fields.ends),
-    revoked: fields.revoked === '1',
-    codeHash: fields.codeHash,
-    codeExpiresAtMs: Number(fields.codeEnds),
-    codeUsed: fields.codeUsed === '1',
-    generation: Number(fields.generation),
-    answers: decodeAnswers(hash),
+    expiresAtMs: Number(ends),
+    revoked: revoked === '1',
+    codeHash: codeHash ?? '',
+    codeExpiresAtMs: Number(codeEnds),
+    codeUsed: codeUsed === '1',
+    generation: Number(generation),
   };
-}
-
-/** @param flat what HGETALL returns inside a script: field and value in turn */
-export function decodeFlatGrant(flat: readonly string[]): GrantRecord | undefined {
-  const hash: Record<string, string> = {};
-  for (let index = 0; index < flat.length; index += 2) hash[flat[index] ?? ''] = flat[index + 1] ?? '';
-  return decodeGrant(hash);
-}
-
-function decodeAnswers(hash: Record<string, string>): RefreshAnswer[] {
-  return Object.entries(hash)
-    .filter(([field]) => field.startsWith(ANSWER))
-    .map(([field, value]) => {
-      const colon = value.indexOf(':');
-      return {
-        generation: Number(field.slice(ANSWER.length)),
-        sealed: value.slice(colon + 1),
-        rotatedAtMs: Number(value.slice(0, colon)),
-      };
-    })
-    .sort((a, b) => a.generation - b.generation);
 }

@@ -1,6 +1,6 @@
 import type { RedeemCodeResult, RotateRefreshResult, Store } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
-import { decodeFlatGrant, decodeGrant, encodeGrant } from './grant.ts';
+import { decodeGrant, encodeGrant, GRANT_FIELDS } from './grant.ts';
 import { keyOf, ttlMs } from './keys.ts';
 import { unlessEnded } from './record.ts';
 import type { RedeemReply, RotateReply } from './scripts.ts';
@@ -14,7 +14,10 @@ export function grantSteps(redis: RedisConnection, now: () => number): Pick<Stor
       await redis.ask((client) => client.putHash(keyOf.grant(grant.id), ttl, ...encodeGrant(grant)));
     },
     getGrant: async (id) =>
-      unlessEnded(decodeGrant(await redis.ask((client) => client.hgetall(keyOf.grant(id)))), now()),
+      unlessEnded(
+        decodeGrant(await redis.ask((client) => client.hmget(keyOf.grant(id), ...GRANT_FIELDS))),
+        now(),
+      ),
     redeemCode: async (grantId, codeHash, expiresAtMs) => {
       const key = keyOf.grant(grantId);
       const ttl = ttlMs(expiresAtMs, now());
@@ -37,8 +40,8 @@ export function grantSteps(redis: RedisConnection, now: () => number): Pick<Stor
   };
 }
 
-function toRedeemResult([outcome, flat]: RedeemReply): RedeemCodeResult {
-  const grant = flat === undefined ? undefined : decodeFlatGrant(flat);
+function toRedeemResult([outcome, values]: RedeemReply): RedeemCodeResult {
+  const grant = values && decodeGrant(values);
   return outcome === 'unknown' || grant === undefined ? { outcome: 'unknown' } : { outcome, grant };
 }
 

@@ -7,10 +7,11 @@
  * JSON is never decoded here, since cjson turns an empty array into an object.
  */
 import { MAX_REFRESH_ANSWERS } from '../store.ts';
+import { GRANT_FIELDS } from './grant.ts';
 import { NOTICES } from './keys.ts';
 
-/** With the grant after it, field and value in turn. */
-export type RedeemReply = ['unknown'] | ['redeemed' | 'replayed', string[]];
+/** With the grant after it, the values of `GRANT_FIELDS`. */
+export type RedeemReply = ['unknown'] | ['redeemed' | 'replayed', (string | null)[]];
 /** A retry comes with the sealed answer. */
 export type RotateReply = ['unknown' | 'rotated' | 'reused'] | ['retry', string];
 
@@ -91,19 +92,24 @@ local function isAhead(ends, now)
   return ends and (ends == 'never' or tonumber(ends) > tonumber(now))
 end`;
 
-const REDEEM_CODE = `${IS_AHEAD}${TELL}
+const READ_GRANT = `
+local function read(key)
+  return redis.call('HMGET', key, ${GRANT_FIELDS.map((field) => `'${field}'`).join(', ')})
+end`;
+
+const REDEEM_CODE = `${IS_AHEAD}${TELL}${READ_GRANT}
 local key, now, codeHash, expiresAt, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local grant = redis.call('HMGET', key, 'ends', 'revoked', 'codeHash', 'codeUsed', 'codeEnds')
 if not isAhead(grant[1], now) or grant[2] == '1' or grant[3] ~= codeHash then return {'unknown'} end
 if grant[4] == '1' then
   redis.call('HSET', key, 'revoked', '1')
   tell('grant', key)
-  return {'replayed', redis.call('HGETALL', key)}
+  return {'replayed', read(key)}
 end
 if not isAhead(grant[5], now) then return {'unknown'} end
 redis.call('HSET', key, 'codeUsed', '1', 'generation', '1', 'ends', expiresAt)
 redis.call('PEXPIRE', key, ttl)
-return {'redeemed', redis.call('HGETALL', key)}`;
+return {'redeemed', read(key)}`;
 
 // Answers are fields "answer:<generation>" with the value "<rotatedAtMs>:<sealed>".
 const ROTATE_REFRESH = `${IS_AHEAD}${TELL}

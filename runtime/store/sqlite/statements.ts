@@ -3,9 +3,10 @@
  * is always judged by the `nowMs` that is passed in, never by SQLite's clock.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { StoredGrant } from '../grant.ts';
 import { isDocumentClient, judgeStanding } from '../standing.ts';
 import { MAX_EVENTS } from '../store.ts';
-import type { ClientRecord, GrantRecord, KeyRecord, RecordKind, RecordKinds, Standing } from '../store.ts';
+import type { ClientRecord, KeyRecord, RecordKind, RecordKinds, Standing } from '../store.ts';
 
 type AnyRecord = RecordKinds[RecordKind];
 
@@ -87,13 +88,13 @@ export function prepareGrants(db: DatabaseSync) {
   const get = db.prepare('SELECT revoked, data FROM grants WHERE id = ? AND expires_at > ?');
   const revoke = db.prepare('UPDATE grants SET revoked = 1 WHERE id = ?');
   return {
-    putGrant: (grant: GrantRecord): void => {
+    putGrant: (grant: StoredGrant): void => {
       const { id, user, createdAtMs, expiresAtMs, revoked } = grant;
       put.run(id, user.id, createdAtMs, expiresAtMs, revoked ? 1 : 0, JSON.stringify(grant));
     },
-    getGrant: (id: string, nowMs: number): GrantRecord | undefined => {
+    getGrant: (id: string, nowMs: number): StoredGrant | undefined => {
       const row = get.get(id, nowMs);
-      const grant = parse<GrantRecord>(row);
+      const grant = parse<StoredGrant>(row);
       return grant && { ...grant, revoked: row?.['revoked'] === 1 };
     },
     revokeGrant: (id: string): void => {

@@ -79,7 +79,6 @@ export function makeGrant(index: number, { clients }: Population, id = grantId(i
     codeUsed: true,
     salt: hashLike(index),
     generation: 1,
-    answers: [],
     revoked: false,
   };
 }

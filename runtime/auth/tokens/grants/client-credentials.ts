@@ -47,7 +47,6 @@ export function find({ settings, resources, issuer, now }: AuthContext, client: 
     codeUsed: true,
     salt: randomToken(16),
     generation: 0,
-    answers: [],
     revoked: false,
   };
 }

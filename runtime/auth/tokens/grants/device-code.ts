@@ -103,7 +103,6 @@ function newGrant(
     codeUsed: true,
     salt: randomToken(16),
     generation: 1,
-    answers: [],
     revoked: false,
   };
 }

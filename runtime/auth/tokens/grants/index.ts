@@ -11,11 +11,15 @@ const GRANT_TYPES: ReadonlyMap<string, GrantType> = new Map<string, GrantType>(
 );
 
 /** @returns the grant types that the operator has not turned off. Registration and metadata know the same ones. */
-export function grantTypes({ clientCredentials: on = false }: AuthSettings): string[] {
-  return [...GRANT_TYPES.keys()].filter((name) => on || name !== clientCredentials.grantType);
+export function grantTypes(settings: AuthSettings): string[] {
+  return [...GRANT_TYPES.keys()].filter((name) => isOn(name, settings));
 }
 
 /** @returns undefined for one that is unknown or turned off */
 export function grantTypeOf(settings: AuthSettings, name: string): GrantType | undefined {
-  return grantTypes(settings).includes(name) ? GRANT_TYPES.get(name) : undefined;
+  return isOn(name, settings) ? GRANT_TYPES.get(name) : undefined;
+}
+
+function isOn(name: string, { clientCredentials: on = false }: AuthSettings): boolean {
+  return on || name !== clientCredentials.grantType;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   decodeJwt,
   postToken,
@@ -160,8 +160,11 @@ describe('invariant 3: refresh tokens', () => {
   });
 
   it('are stored nowhere readable, nor are the answers', async () => {
+    const rotate = vi.spyOn(test.store, 'rotateRefresh');
     const answer = await refresh(flow.tokens.refresh_token);
-    const stored = JSON.stringify(await test.store.getGrant(String(decodeJwt(flow.tokens.access_token).gid)));
+    expect(rotate).toHaveBeenCalledOnce();
+    const grant = await test.store.getGrant(String(decodeJwt(flow.tokens.access_token).gid));
+    const stored = JSON.stringify([grant, rotate.mock.calls]);
     for (const secret of [
       answer.body.access_token,
       answer.body.refresh_token ?? '',
