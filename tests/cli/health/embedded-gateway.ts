@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { devCatalog, devConfig } from '../../../cli/dev/values.ts';
 import type { GatewayEvent } from '../../../runtime/embedded/events.ts';
-import { type EmbeddedGateway, startEmbedded } from '../../../runtime/embedded/gateway.ts';
+import {
+  type EmbeddedGateway,
+  type EmbeddedService,
+  startEmbedded,
+} from '../../../runtime/embedded/gateway.ts';
 
 export interface TestGateway {
   folder: string;
@@ -14,16 +18,23 @@ export interface TestGateway {
   close: () => Promise<void>;
 }
 
-export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
+/** @param more services beside them */
+export async function startTestGateway(
+  environment: Record<string, string> = {},
+  more: EmbeddedService[] = [],
+): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
   const catalog = devCatalog(folder);
   const config = devConfig(folder, catalog, environment, ['echo-stateful', 'echo-stateless']);
   const events: GatewayEvent[] = [];
   const gateway = await startEmbedded({
     values: config.values,
-    services: [...catalog.services.values()]
-      .filter(({ name }) => config.services.includes(name))
-      .map((service) => ({ service })),
+    services: [
+      ...[...catalog.services.values()]
+        .filter(({ name }) => config.services.includes(name))
+        .map((service) => ({ service })),
+      ...more,
+    ],
     stateFolder: join(folder, '.mcpgw'),
     fresh: false,
     host: 'localhost',
