@@ -109,7 +109,7 @@ describe('mcpgw dev', () => {
     const output = printed + dev.output();
     expect(output).toContain('tokens issued');
     expect(output).not.toMatch(/eyJ[A-Za-z0-9_-]{10}/);
-    expect(output).not.toMatch(/code=|client_secret|refresh_token/);
+    expect(output).not.toMatch(/code=|client_secret|refresh_token(?:=|"?:)/);
     const secret = readFileSync(join(folder, '.mcpgw', 'root-secret'), 'utf8');
     expect(output).not.toContain(secret);
   });
