@@ -7,9 +7,14 @@ import { expect, it, vi } from 'vitest';
 import { docker } from '../cli/support/docker.ts';
 import { signIn } from '../helpers/person.ts';
 import type { Stack } from '../helpers/stack.ts';
+import {
+  codeFlowStrictly,
+  discoverStrictly,
+  REDIRECT_URI,
+  registerStrictly,
+} from '../helpers/strict-client.ts';
 import { ALICE } from './stack-calls.ts';
 
-const REDIRECT_URI = 'http://127.0.0.1:33419/callback';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const SERVICE = 'echo-stateless';
 /** Of ten calls in turn each of the two replicas gets some. */
@@ -172,51 +177,14 @@ async function signInStrictly(stack: Stack): Promise<SignedIn> {
     [oauth.customFetch]: (url: string, init: object) => go(url, init),
   };
   const resource = new URL(stack.url(SERVICE));
-  const metadata = await oauth.processResourceDiscoveryResponse(
-    resource,
-    await oauth.resourceDiscoveryRequest(resource, options),
-  );
-  const issuer = new URL(metadata.authorization_servers?.[0] ?? '');
-  const found = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' });
-  const server = await oauth.processDiscoveryResponse(issuer, found);
-  const registration = await oauth.dynamicClientRegistrationRequest(
-    server,
-    {
-      client_name: 'oauth4webapi',
-      redirect_uris: [REDIRECT_URI],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_basic',
-    },
-    options,
-  );
-  const client = await oauth.processDynamicClientRegistrationResponse(registration);
+  const server = await discoverStrictly(resource, options);
+  const method = { token_endpoint_auth_method: 'client_secret_basic' };
+  const client = await registerStrictly(server, method, options);
   const authentication = oauth.ClientSecretBasic(client.client_secret as string);
-  const verifier = oauth.generateRandomCodeVerifier();
-  const state = oauth.generateRandomState();
-  const url = new URL(server.authorization_endpoint ?? '');
-  url.search = new URLSearchParams({
-    client_id: client.client_id,
-    redirect_uri: REDIRECT_URI,
-    response_type: 'code',
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
+  const tokens = await codeFlowStrictly({
+    ...{ server, client, clientAuth: authentication, resource, options, browser: go },
     scope: `mcp:${SERVICE} offline_access`,
-    resource: resource.href,
-  }).toString();
-  const back = await signIn(url.href, REDIRECT_URI, { fetch: stack.fetchAs(ALICE) });
-  const answer = oauth.validateAuthResponse(server, client, back, state);
-  const response = await oauth.authorizationCodeGrantRequest(
-    server,
-    client,
-    authentication,
-    answer,
-    REDIRECT_URI,
-    verifier,
-    options,
-  );
-  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response);
+  });
   return { server, client, authentication, tokens, options };
 }
 

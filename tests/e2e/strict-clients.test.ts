@@ -9,9 +9,8 @@ import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
-import { signIn } from '../helpers/person.ts';
+import { codeFlowStrictly, discoverStrictly, registerStrictly } from '../helpers/strict-client.ts';
 
-const REDIRECT_URI = 'http://127.0.0.1:33419/callback';
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 let folder: string;
@@ -22,67 +21,20 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcpgw-strict-'));
   dev = await startDev(['--services', 'echo-stateless'], { cwd: folder });
   resource = new URL(dev.urls['echo-stateless'] ?? '');
-  // RFC 9728 from the resource, then RFC 8414 at the issuer that it names.
-  const metadata = await oauth.processResourceDiscoveryResponse(
-    resource,
-    await oauth.resourceDiscoveryRequest(resource, insecure),
-  );
-  const issuer = new URL(metadata.authorization_servers?.[0] ?? '');
-  server = await oauth.processDiscoveryResponse(
-    issuer,
-    await oauth.discoveryRequest(issuer, { ...insecure, algorithm: 'oauth2' }),
-  );
+  server = await discoverStrictly(resource, insecure);
 });
 afterAll(async () => {
   await dev?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function register(metadata: Partial<oauth.Client>): Promise<oauth.Client> {
-  const response = await oauth.dynamicClientRegistrationRequest(
-    server,
-    {
-      client_name: 'oauth4webapi',
-      redirect_uris: [REDIRECT_URI],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      ...metadata,
-    },
-    insecure,
-  );
-  return oauth.processDynamicClientRegistrationResponse(response);
-}
+const register = (metadata: Partial<oauth.Client>) => registerStrictly(server, metadata, insecure);
 
-/** The code flow with PKCE, `state`, `iss` (RFC 9207) and `resource` (RFC 8707). */
-async function codeFlow(
-  client: oauth.Client,
-  clientAuth: oauth.ClientAuth,
-): Promise<oauth.TokenEndpointResponse> {
-  const verifier = oauth.generateRandomCodeVerifier();
-  const state = oauth.generateRandomState();
-  const url = new URL(server.authorization_endpoint ?? '');
-  url.search = new URLSearchParams({
-    client_id: client.client_id,
-    redirect_uri: REDIRECT_URI,
-    response_type: 'code',
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
+const codeFlow = (client: oauth.Client, clientAuth: oauth.ClientAuth) =>
+  codeFlowStrictly({
+    ...{ server, client, clientAuth, resource, options: insecure },
     scope: 'mcp:echo-stateless offline_access',
-    resource: resource.href,
-  }).toString();
-  const back = oauth.validateAuthResponse(server, client, await signIn(url.href, REDIRECT_URI), state);
-  const response = await oauth.authorizationCodeGrantRequest(
-    server,
-    client,
-    clientAuth,
-    back,
-    REDIRECT_URI,
-    verifier,
-    { ...insecure, additionalParameters: { resource: resource.href } },
-  );
-  return oauth.processAuthorizationCodeResponse(server, client, response);
-}
+  });
 
 /** What a resource server of somebody else would do with the token (RFC 9068). */
 const claimsOf = (token: string) =>
