@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import fastify from 'fastify';
+import { AUTH_NODE_OPTIONS } from '../../../cli/views/compose.ts';
 import { createAuth } from '../../../runtime/auth/app.ts';
 import { silentLogger } from '../../../runtime/config/log.ts';
 import { openRedisStore } from '../../../runtime/store/redis.ts';
@@ -35,6 +36,8 @@ export interface ServerProcess {
 export async function startServer(...args: ['noop'] | ['auth', redisUrl: string]): Promise<ServerProcess> {
   const child = fork(fileURLToPath(import.meta.url), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // As in its container, so that its memory is what it has there.
+    execArgv: args[0] === 'auth' ? AUTH_NODE_OPTIONS : [],
   });
   pin(child.pid, 0);
   const answer = async <Answer>(): Promise<Answer> => {
