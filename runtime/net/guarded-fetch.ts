@@ -3,10 +3,8 @@
  * The addresses that a name leads to are checked where the socket opens, so that no second answer of DNS comes between
  * the check and the use. Only https on port 443, one request for each connection, no redirects, no cookies, no proxy.
  */
-import { lookup as dnsLookup } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, request as undiciRequest, type Dispatcher } from 'undici';
-import { isPublicAddress } from './public-address.ts';
+import { Agent, request as undiciRequest, type Dispatcher } from 'undici';
+import { guardedConnector, NotPublicError, type ConnectGuard } from './guarded-connect.ts';
 
 export interface GuardedRequest {
   headers?: Record<string, string>;
@@ -41,21 +39,8 @@ export class GuardedFetchError extends Error {
   }
 }
 
-export interface Address {
-  address: string;
-  family: number;
-}
-
 /** For tests, which have neither names nor a public address. */
-export interface GuardOptions {
-  /** Every address of a name. */
-  resolve?: (hostname: string) => Promise<Address[]>;
-  isAllowed?: (address: string) => boolean;
-  /** Where to connect, in place of 443. */
-  port?: number;
-  /** PEM of a further authority. */
-  ca?: string;
-}
+export type GuardOptions = ConnectGuard;
 
 export function createGuardedFetch(options: GuardOptions = {}): GuardedFetch {
   return async (text, request) => {
@@ -82,56 +67,6 @@ function assertUrl(text: string): URL {
   if (url?.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '')
     throw new GuardedFetchError('url', 'only https URLs on port 443 are fetched');
   return url;
-}
-
-function guardedConnector(options: GuardOptions, timeoutMs: number): buildConnector.connector {
-  const { resolve = resolveAll, isAllowed = isPublicAddress, port, ca } = options;
-  const connect = buildConnector({
-    timeout: timeoutMs,
-    allowH2: false,
-    ...(ca !== undefined && { ca }),
-    lookup: guardedLookup(resolve, isAllowed),
-  });
-  return (to, callback) => {
-    // Of an address in the URL, no lookup is asked.
-    const literal = to.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(literal) !== 0 && !isAllowed(literal)) return callback(refusal(), null);
-    connect({ ...to, ...(port !== undefined && { port: String(port) }) }, (...result) => {
-      const [error, socket] = result;
-      if (error === null && !isAllowed(socket.remoteAddress ?? '')) {
-        socket.destroy();
-        return callback(refusal(), null);
-      }
-      callback(...result);
-    });
-  };
-}
-
-/** One address that is not public refuses the name as a whole: it would be tried as soon as the others fail. */
-function guardedLookup(
-  resolve: (hostname: string) => Promise<Address[]>,
-  isAllowed: (address: string) => boolean,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (first === undefined || !addresses.every(({ address }) => isAllowed(address)))
-          return callback(refusal(), '');
-        if (options.all === true) return callback(null, addresses);
-        callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
-    );
-  };
-}
-
-function resolveAll(hostname: string): Promise<Address[]> {
-  return dnsLookup(hostname, { all: true, order: 'verbatim' });
-}
-
-function refusal(): GuardedFetchError {
-  return new GuardedFetchError('address', 'the name leads to an address that is not public');
 }
 
 async function readResponse(
@@ -165,6 +100,7 @@ function decode(body: Buffer): string {
 
 function explain(error: unknown): GuardedFetchError {
   if (error instanceof GuardedFetchError) return error;
+  if (error instanceof NotPublicError) return new GuardedFetchError('address', error.message);
   const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   return new GuardedFetchError('unreachable', `nothing came: ${code ?? name ?? 'unknown'}`);
 }

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { localFiles } from '../../cli/tls/local-authority.ts';
-import { createGuardedFetch, type Address, type GuardedFetch } from '../../runtime/net/guarded-fetch.ts';
+import type { Address } from '../../runtime/net/guarded-connect.ts';
+import { createGuardedFetch, type GuardedFetch } from '../../runtime/net/guarded-fetch.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -10,7 +10,7 @@ import { TooManyRequestsError } from '../errors.ts';
 import { sha256 } from '../hashing.ts';
 import { createTokenBucket, type RateLimit, type TokenBucket } from '../limits/token-bucket.ts';
 import { RecentMap } from './recent-map.ts';
-import { freshnessMs } from './http-freshness.ts';
+import { freshnessMs } from '../../net/http-freshness.ts';
 
 /** The bounds of one fetch. A client waits no more than 10 s for `/token`. */
 const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024 };

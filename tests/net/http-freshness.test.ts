@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { freshnessMs } from '../../../runtime/auth/clients/http-freshness.ts';
+import { freshnessMs } from '../../runtime/net/http-freshness.ts';
 
 it.each([
   [{}, 600],

@@ -1,4 +1,4 @@
-/** How long an answer of a client's site is fresh: RFC 9111 §4.2, within bounds of ours. */
+/** How long an answer of a site that we asked is fresh: RFC 9111 §4.2, within bounds of ours. */
 
 /** A sign-in takes several steps, which must not each wait for the client's site. */
 const MIN_MS = 60_000;
