@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectLegacy, connectModern, Credentials, type McpClient } from '../helpers/mcp-clients.ts';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
+import { entity, serviceCalls } from '../helpers/service-calls.ts';
 
 const services = [
   'everything',
@@ -16,19 +17,8 @@ const services = [
   'sequentialthinking',
   'echo-stateful',
   'echo-stateless',
-];
-const thought = { thought: 'one', thoughtNumber: 1, totalThoughts: 1, nextThoughtNeeded: false };
-const entity = { name: 'mcpgw', entityType: 'project', observations: ['is tested'] };
-
-/** A call on each service, and what its answer must have in it. */
-const calls: Record<string, [tool: string, args: Record<string, unknown>, answer: RegExp]> = {
-  everything: ['echo', { message: 'hello gateway' }, /hello gateway/],
-  memory: ['create_entities', { entities: [entity] }, /is tested|^\[\]$/],
-  filesystem: ['list_allowed_directories', {}, /filesystem/],
-  sequentialthinking: ['sequentialthinking', thought, /"thoughtNumber": ?1/],
-  'echo-stateful': ['echo', { message: 'hello state' }, /hello state/],
-  'echo-stateless': ['authContext', {}, /local:/],
-};
+] as const;
+const calls = serviceCalls({ url: 'about:blank', title: '' });
 
 let folder: string;
 let dev: DevProcess;
@@ -48,7 +38,7 @@ describe.each([
   ['SDK 2.x client', connectModern],
 ])('%s', (_, connect) => {
   it.each(services)('signs in and calls a tool of %s', async (service) => {
-    const [tool, args, answer] = calls[service] as (typeof calls)[string];
+    const { tool, args, answer } = calls[service];
     const client = await connect(dev.urls[service] as string);
     try {
       expect(await client.listTools()).toContain(tool);
