@@ -1,0 +1,41 @@
+/**
+ * The MCP project's own conformance suite, `conformance server`, against a server of the handshake era: at that server's
+ * own HTTP transport, and at the proxy that wraps the very same server over stdio.
+ */
+import { describe, expect, it } from 'vitest';
+import { hostDirectly, hostProxied, type Host } from '../helpers/conformance-server/hosts.ts';
+import { failuresOf, runSuite, scoredScenarios, type SuiteRun } from '../helpers/conformance-suite.ts';
+
+async function run(host: Promise<Host>, revision: '2025-11-25' | '2026-07-28'): Promise<SuiteRun> {
+  const running = await host;
+  try {
+    return await runSuite({ url: running.url, revision });
+  } finally {
+    await running.close();
+  }
+}
+
+/** @returns the scenarios in their order, and how each came out */
+const outcomes = ({ scenarios }: SuiteRun): Record<string, string> =>
+  Object.fromEntries(
+    [...scenarios].map(([name, checks]) => [
+      name,
+      checks.some(({ status }) => status === 'FAILURE') ? 'failed' : 'passed',
+    ]),
+  );
+
+describe('conformance server --requirements 2025-11-25', () => {
+  it('finds through the proxy what it finds without it: every scored scenario passes', async () => {
+    const [direct, proxied] = await Promise.all([
+      run(hostDirectly(), '2025-11-25'),
+      run(hostProxied(), '2025-11-25'),
+    ]);
+    const scored = scoredScenarios('2025-11-25');
+    expect(outcomes(direct)).toMatchObject(Object.fromEntries(scored.map((name) => [name, 'passed'])));
+    expect(outcomes(proxied), JSON.stringify(failuresOf(proxied.scenarios))).toEqual(outcomes(direct));
+    expect([...proxied.scenarios.keys()]).toEqual([...direct.scenarios.keys()]);
+    // A warning would be a rule that we could keep.
+    const warned = [...proxied.scenarios.values()].flat().filter(({ status }) => status === 'WARNING');
+    expect(warned).toEqual([]);
+  });
+});

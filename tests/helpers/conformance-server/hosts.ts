@@ -1,0 +1,94 @@
+/** Where the conformance suite finds a server: at its own HTTP transport, or behind our proxy. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
+import { silentLogger, type Logger } from '../../../runtime/config/log.ts';
+import { createProxy, type ProxyOptions } from '../../../runtime/proxy/app.ts';
+import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.ts';
+import { serveConformance } from './server.ts';
+
+const STDIO = fileURLToPath(new URL('stdio.ts', import.meta.url));
+
+export interface Host {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** What is served at `/mcp`, made once its origin is known. */
+interface Endpoint {
+  handle: RequestListener;
+  close(): Promise<void>;
+}
+
+async function listen(create: (origin: string) => Endpoint): Promise<Host> {
+  const server = createServer((req, res) => endpoint.handle(req, res));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = create(origin);
+  const close = async (): Promise<void> => {
+    await endpoint.close();
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `${origin}/mcp`, close };
+}
+
+/** The server over the Streamable HTTP transport of its own SDK, a transport and a server for each session. */
+export function hostDirectly(): Promise<Host> {
+  return listen((origin) => {
+    const sessions = new Map<string, StreamableHTTPServerTransport>();
+    const open = async (): Promise<StreamableHTTPServerTransport> => {
+      const transport = new StreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        enableDnsRebindingProtection: true,
+        allowedHosts: [new URL(origin).host],
+        allowedOrigins: [origin],
+        onsessioninitialized: (id) => void sessions.set(id, transport),
+        onsessionclosed: (id) => void sessions.delete(id),
+      });
+      await serveConformance(transport);
+      return transport;
+    };
+    const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+      const id = req.headers['mcp-session-id'];
+      const known = typeof id === 'string' ? sessions.get(id) : undefined;
+      if (id !== undefined && known === undefined) return void res.writeHead(404).end();
+      await (known ?? (await open())).handleRequest(req, res);
+    };
+    const close = async (): Promise<void> => {
+      await Promise.all([...sessions.values()].map((transport) => transport.close()));
+    };
+    return { handle: (req, res) => void handle(req, res), close };
+  });
+}
+
+/** The suite has no option for headers, so what the edge would add is added here. */
+function signed(req: IncomingMessage): IncomingMessage {
+  req.headers[CONTEXT_HEADER] = contextOf('suite');
+  return req;
+}
+
+export interface ProxiedOptions extends Partial<ProxyOptions> {
+  logger?: Logger;
+}
+
+/** The same server over stdio, behind the proxy. */
+export function hostProxied(options: ProxiedOptions = {}): Promise<Host> {
+  return listen((origin) => {
+    const proxy = createProxy({
+      service: SERVICE,
+      command: () => fixtureCommand([], STDIO),
+      contextKey: CONTEXT_KEY,
+      allowedOrigins: [origin],
+      clientRoots: true,
+      logger: silentLogger,
+      ...options,
+    });
+    return { handle: (req, res) => proxy.handle(signed(req), res), close: () => proxy.close(2000) };
+  });
+}
