@@ -32,7 +32,8 @@ export interface ToolServers<Call> {
   create: () => Server;
 }
 
-function toCallToolResult({ text, data, failed }: ToolResult): CallToolResult {
+/** @returns a tool's result as MCP has it */
+export function toCallToolResult({ text, data, failed }: ToolResult): CallToolResult {
   return {
     content: [{ type: 'text', text }],
     ...(data !== undefined && { structuredContent: data }),

@@ -27,22 +27,21 @@ export interface Tool<Call> {
   run(args: unknown, call: Call): ToolResult | Promise<ToolResult>;
 }
 
-/** Makes a tool that only looks: the diagnostics change nothing outside their own session. */
-export function defineReadOnlyTool<Input extends z.ZodObject, Call>(spec: ToolSpec<Input, Call>): Tool<Call> {
+/** What a tool may do to the world (MCP `ToolAnnotations`, but for the title); clients ask people before some of it. */
+export type ToolHints = Required<Omit<NonNullable<ToolDefinition['annotations']>, 'title'>>;
+
+export function defineTool<Input extends z.ZodObject, Call>(
+  spec: ToolSpec<Input, Call>,
+  hints: ToolHints,
+): Tool<Call> {
   const { name, title, description, input } = spec;
   return {
     definition: {
       name,
       title,
       description,
-      inputSchema: z.toJSONSchema(input) as ToolDefinition['inputSchema'],
-      annotations: {
-        title,
-        readOnlyHint: true,
-        destructiveHint: false,
-        idempotentHint: true,
-        openWorldHint: false,
-      },
+      inputSchema: z.toJSONSchema(input, { io: 'input' }) as ToolDefinition['inputSchema'],
+      annotations: { title, ...hints },
     },
     run(args, call) {
       const parsed = input.safeParse(args ?? {});
@@ -50,4 +49,11 @@ export function defineReadOnlyTool<Input extends z.ZodObject, Call>(spec: ToolSp
       return { text: `Invalid arguments for ${name}:\n${z.prettifyError(parsed.error)}`, failed: true };
     },
   };
+}
+
+const LOOKS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+
+/** Makes a tool that only looks: the diagnostics change nothing outside their own session. */
+export function defineReadOnlyTool<Input extends z.ZodObject, Call>(spec: ToolSpec<Input, Call>): Tool<Call> {
+  return defineTool(spec, LOOKS);
 }
