@@ -13,6 +13,7 @@ import type { ChildCommand, Spawn } from './child.ts';
 import { parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
+import { Children, type ChildrenStats } from './models/children.ts';
 import { handlePost } from './post.ts';
 import { Sessions } from './sessions.ts';
 import { SseStream } from './sse.ts';
@@ -32,6 +33,10 @@ export interface ProxyOptions {
   limits?: Partial<ProxyLimits>;
   /** Whether the server may ask clients for their roots; false unless told (`client-roots.ts` says why). */
   clientRoots?: boolean;
+  /** Spare children for each command; none unless told. */
+  spares?: number;
+  /** Whether a child is one user's even where two users' commands are the same; true unless told. */
+  perUser?: boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -41,8 +46,9 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Serves `/mcp`, `/mcp/` and `GET /health`; everything else is 404. */
   handle(req: IncomingMessage, res: ServerResponse): void;
-  /** `children` counts those whose session has ended but that are not gone yet, too. */
+  /** `children` counts those whose session has ended but that are not gone yet, too, and no spares. */
   stats(): { sessions: number; children: number };
+  childStats(): ChildrenStats;
   /**
    * Refuses new sessions and calls, lets pending calls finish for half of the time, then ends all children.
    * @param graceMs by when all is over, in milliseconds; 5000 unless told
@@ -55,9 +61,11 @@ const DEFAULT_CLOSE_MS = 5000;
 export function createProxy(options: ProxyOptions): Proxy {
   const { service, logger } = options;
   const now = options.now ?? Date.now;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsOf(options);
   const clientRoots = options.clientRoots ?? false;
-  const sessions = new Sessions({ service, limits, clientRoots, logger, now, spawn: options.spawn });
+  const { spawn, spares = 0, perUser = true } = options;
+  const children = new Children({ service, limits, spares, perUser, logger, now, spawn });
+  const sessions = new Sessions({ service, limits, clientRoots, logger, now, children });
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
   const bodies = new BodyBudget(limits.maxMessageBytes);
@@ -66,7 +74,7 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const path = pathOf(req.url);
-    if (path === '/health') return health(req, res, sessions.closing);
+    if (path === '/health') return health(req, res, sessions.closing, children.problem);
     if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
     const { origin } = req.headers;
     if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
@@ -83,7 +91,19 @@ export function createProxy(options: ProxyOptions): Proxy {
   return {
     handle,
     stats: () => sessions.stats(),
+    childStats: () => children.stats(),
     close: (graceMs = DEFAULT_CLOSE_MS) => sessions.close(graceMs),
+  };
+}
+
+/** In `session` mode, each session that is allowed may have its child unless told otherwise. */
+function limitsOf({ limits }: ProxyOptions): ProxyLimits {
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    ...all,
+    maxChildren: limits?.maxChildren ?? Math.max(all.maxChildren, all.maxSessions),
+    maxChildrenPerUser:
+      limits?.maxChildrenPerUser ?? Math.max(all.maxChildrenPerUser, all.maxSessionsPerUser),
   };
 }
 
@@ -105,11 +125,21 @@ function pathOf(url = '/'): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-/** Whether the proxy is there and takes sessions. Starts no child: a probe must cost nothing. */
-function health(req: IncomingMessage, res: ServerResponse, closing: boolean): void {
+/**
+ * Whether the proxy is there, and whether its server could be started when that was last tried. Starts no child: a probe
+ * must cost nothing. A server that cannot start is no reason to start the proxy again, so the status tells only of that.
+ */
+function health(
+  req: IncomingMessage,
+  res: ServerResponse,
+  closing: boolean,
+  problem: string | undefined,
+): void {
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return refuse(res, { ...METHOD_NOT_ALLOWED, headers: { allow: 'GET' } });
-  const body = { status: closing ? 'draining' : 'ok', live: true, ready: !closing };
+  const reason = closing || problem === undefined ? {} : { reason: `cannot start: ${problem}` };
+  const status = closing ? 'draining' : problem === undefined ? 'ok' : 'failing';
+  const body = { status, live: true, ready: status === 'ok', ...reason };
   replyJson(res, closing ? 503 : 200, JSON.stringify(body), { 'cache-control': 'no-store' });
 }
 

@@ -32,6 +32,10 @@ export interface ChildHandlers {
   onTooLong(head: Buffer, tail: Buffer, bytes: number): void;
   /** Once, when no further answer can come. `reason` is a clause: "exited with code 1". */
   onEnd(reason: string): void;
+  /** Once, when `end` is called: it counts no longer. */
+  onEnding?(): void;
+  /** Once, when nothing of it is left. */
+  onGone?(): void;
 }
 
 export interface ChildOptions {
@@ -92,7 +96,7 @@ export class Child {
     const started = (options.spawn ?? spawnDetached)({ ...command, env });
     // Before anything else: an error that nobody listens to would end the proxy.
     started.on('error', (error) => {
-      if (started.pid === undefined) this.#finish(`could not be started: ${error.message}`);
+      if (started.pid === undefined) this.#finish(`could not be started: ${whyNot(error)}`);
     });
     if (!hasPipes(started)) throw new NoPipesError();
     this.#process = started;
@@ -122,6 +126,11 @@ export class Child {
     if (this.#outbox.length === 1) setImmediate(() => this.#flush());
   }
 
+  /** Changes what log entries carry: a spare is somebody's once it is taken. */
+  label(logFields: object): void {
+    Object.assign(this.#fields, logFields);
+  }
+
   /** Notes a line of stdout that is not part of the protocol. */
   logNoise(text: string): void {
     this.#log.write('warn', text, 'server wrote something other than JSON-RPC to stdout');
@@ -135,7 +144,10 @@ export class Child {
   end({ stdinGraceMs, termGraceMs }: Graces): Promise<void> {
     this.#graces.stdinGraceMs = Math.min(this.#graces.stdinGraceMs, stdinGraceMs);
     this.#graces.termGraceMs = Math.min(this.#graces.termGraceMs, termGraceMs);
-    this.#ending ??= this.#terminate();
+    if (this.#ending === undefined) {
+      this.#ending = this.#terminate();
+      this.#handlers.onEnding?.();
+    }
     return this.#ending;
   }
 
@@ -222,6 +234,7 @@ export class Child {
     stdin.destroy();
     stdout.destroy();
     stderr.destroy();
+    this.#handlers.onGone?.();
   }
 
   #signal(pid: number, signal: NodeJS.Signals): void {
@@ -243,6 +256,18 @@ export class Child {
       if (performance.now() - started >= ms()) return false;
       await delay(POLL_MS);
     }
+  }
+}
+
+/** In words that may be told to a caller: the system's own name the file. */
+function whyNot(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ENOENT':
+      return 'its command is not there';
+    case 'EACCES':
+      return 'its command may not be run';
+    default:
+      return error.code ?? error.message;
   }
 }
 

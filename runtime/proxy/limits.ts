@@ -5,6 +5,13 @@ export interface ProxyLimits {
   /** Sessions of all users together; each has its own child. */
   maxSessions: number;
   maxSessionsPerUser: number;
+  /** Children of all users together, whoever started them; spares do not count. */
+  maxChildren: number;
+  maxChildrenPerUser: number;
+  /** Spares of all commands together. */
+  maxSpareChildren: number;
+  /** A command that nobody started for this long has no spare any more. */
+  spareIdleSeconds: number;
   /** A session without a request, a pending call or an open stream for this long ends. */
   sessionIdleSeconds: number;
   /** How long a child may take to answer `initialize`. */
@@ -29,6 +36,10 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxMessageBytes: 10 * 1024 * 1024,
   maxSessions: 100,
   maxSessionsPerUser: 20,
+  maxChildren: 100,
+  maxChildrenPerUser: 20,
+  maxSpareChildren: 8,
+  spareIdleSeconds: 600,
   sessionIdleSeconds: 1800,
   initializeTimeoutSeconds: 60,
   maxBufferedBytes: 16 * 1024 * 1024,

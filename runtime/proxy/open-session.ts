@@ -8,6 +8,7 @@ import { Exchange } from './exchange.ts';
 import { lineOf } from './framing.ts';
 import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
 import { textOf, type RpcRequest } from './json-rpc.ts';
+import { StartRefusedError } from './models/children.ts';
 import type { Session } from './session.ts';
 import type { Admission } from './sessions.ts';
 
@@ -34,8 +35,8 @@ export async function openSession(
     openedAtMs: deps.now(),
     streamHeaders: { [SESSION_HEADER]: session.id },
   });
-  const slow = `The server of '${service}' did not answer initialize within ${limits.initializeTimeoutSeconds} s.`;
-  const timer = setTimeout(() => void session.end(slow, 504), limits.initializeTimeoutSeconds * 1000);
+  const slow = `did not answer initialize within ${limits.initializeTimeoutSeconds} s`;
+  const timer = setTimeout(() => session.initializeTimedOut(slow), limits.initializeTimeoutSeconds * 1000);
   res.on('close', () => {
     clearTimeout(timer);
     if (!exchange.done) void session.end('The client went away.');
@@ -46,6 +47,10 @@ export async function openSession(
     if (session.ended) return;
     session.start(command, lineOf(textOf(deps.clientRoots ? initialize : withoutRoots(initialize))));
   } catch (error) {
+    if (error instanceof StartRefusedError) {
+      const headers = { 'retry-after': String(error.retryAfterSeconds) };
+      return void session.end(error.message, error.status, limits, headers);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     logger.error({ service, user: caller.sub, reason }, 'server could not be started');
     const busy = error instanceof NoPipesError;

@@ -7,7 +7,7 @@ import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { refusedTool } from '../policy/tool-rules.ts';
 import { Calls } from './calls.ts';
-import { Child, type ChildCommand, type Graces, type Spawn } from './child.ts';
+import type { Child, ChildCommand, Graces } from './child.ts';
 import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
 import type { Exchange } from './exchange.ts';
 import { lineOf } from './framing.ts';
@@ -26,6 +26,7 @@ import {
   type RpcRequest,
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
+import type { Children } from './models/children.ts';
 import { ServerMessages } from './server-messages.ts';
 import type { SseStream } from './sse.ts';
 import { unknownToolLine, visiblePart } from './tool-access.ts';
@@ -41,7 +42,7 @@ export interface SessionOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-  spawn?: Spawn | undefined;
+  children: Children;
   /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
   onEnd: (session: Session, gone: Promise<void>) => void;
 }
@@ -107,17 +108,22 @@ export class Session {
 
   /**
    * @param initialize the first line for the child
-   * @throws what `Child` throws
+   * @throws what `Children.start` throws
    */
   start(command: ChildCommand, initialize: Buffer): void {
-    const { limits, logger, now, spawn } = this.#options;
-    const options = { maxMessageBytes: limits.maxMessageBytes, logger, logFields: this.#fields, now, spawn };
-    this.#child = new Child(command, options, {
-      onLine: (line) => this.#fromChild(line),
-      onTooLong: (head, tail, bytes) => this.#tooLong(head, tail, bytes),
-      onEnd: (reason) => this.#childEnded(reason),
-    });
+    const handlers = {
+      onLine: (line: Buffer) => this.#fromChild(line),
+      onTooLong: (head: Buffer, tail: Buffer, bytes: number) => this.#tooLong(head, tail, bytes),
+      onEnd: (reason: string) => this.#childEnded(reason),
+    };
+    this.#child = this.#options.children.start({ command, user: this.user, handlers });
     this.#child.write(initialize);
+  }
+
+  /** The child took too long to answer `initialize`. @param reason a clause */
+  initializeTimedOut(reason: string): void {
+    if (this.#child !== undefined) this.#options.children.failed(this.#child, reason);
+    void this.end(`The server of '${this.#options.service}' ${reason}.`, 504);
   }
 
   /**
@@ -181,14 +187,18 @@ export class Session {
    * @param status of the answer to a pending `initialize`
    * @returns resolved once nothing of the child is left
    */
-  end(message: string, status = 503, graces: Graces = this.#options.limits): Promise<void> {
+  end(
+    message: string,
+    status = 503,
+    graces: Graces = this.#options.limits,
+    headers = status === 503 || status === 429 ? RETRY_AFTER : {},
+  ): Promise<void> {
     const gone = this.#child?.end(graces) ?? Promise.resolve();
     if (this.#ended) return gone;
     this.#ended = true;
     this.#options.logger.info({ ...this.#fields, reason: message }, 'session ended');
     for (const { request, exchange } of this.#calls.take()) {
       const line = Buffer.from(errorText(request.id, ErrorCode.server, message));
-      const headers = status === 503 ? RETRY_AFTER : {};
       exchange.answer(line, request.method === 'initialize' ? { status, headers } : {});
     }
     this.#messages.end();
@@ -261,6 +271,7 @@ export class Session {
   }
 
   #initialized(exchange: Exchange, result: unknown, line: Buffer): void {
+    if (this.#child !== undefined) this.#options.children.initialised(this.#child);
     const version = isObject(result) ? result['protocolVersion'] : undefined;
     if (typeof version === 'string') {
       this.protocolVersion = version;

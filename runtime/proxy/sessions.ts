@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
-import type { Spawn } from './child.ts';
 import type { ProxyLimits } from './limits.ts';
+import type { Children } from './models/children.ts';
 import { Session } from './session.ts';
 
 export interface SessionsOptions {
@@ -14,7 +14,7 @@ export interface SessionsOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-  spawn?: Spawn | undefined;
+  children: Children;
 }
 
 export type Admission = Session | 'closing' | 'full' | 'user-full';
@@ -95,6 +95,7 @@ export class Sessions {
       stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
       termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
     };
+    const sparesGone = this.#options.children.close(graces);
     const busy = (session: Session): boolean => session.pendingCalls > 0;
     for (let waited = 0; ; waited += POLL_MS) {
       const last = waited >= graceMs - forChildrenMs;
@@ -104,7 +105,7 @@ export class Sessions {
       if (this.#sessions.size === 0) break;
       await delay(POLL_MS);
     }
-    await Promise.all([...this.#ending].map((session) => session.end('', 503, graces)));
+    await Promise.all([sparesGone, ...[...this.#ending].map((session) => session.end('', 503, graces))]);
   }
 
   #ended(session: Session, gone: Promise<void>): void {

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { backoffMs, Starts } from '../../../runtime/proxy/models/starts.ts';
+
+describe('backoffMs', () => {
+  it('begins with the second failure, doubles, and ends at a minute', () => {
+    expect([1, 2, 3, 4, 8, 9, 1000].map(backoffMs)).toEqual([0, 1000, 2000, 4000, 60_000, 60_000, 60_000]);
+  });
+});
+
+describe('starts', () => {
+  it('wait after two failures, each command for itself, until one goes well', () => {
+    let now = 0;
+    const starts = new Starts(() => now);
+    starts.failed('a', 'exited with code 1');
+    expect(starts.waiting('a')).toBeUndefined();
+    starts.failed('a', 'exited with code 2');
+    expect(starts.waiting('a')).toEqual({ reason: 'exited with code 2', waitMs: 1000 });
+    expect(starts.waiting('b')).toBeUndefined();
+    now = 1000;
+    expect(starts.waiting('a')).toBeUndefined();
+    starts.failed('a', 'exited with code 3');
+    expect(starts.waiting('a')?.waitMs).toBe(2000);
+    expect(starts.problem).toBe('exited with code 3');
+    starts.succeeded('a');
+    expect(starts.waiting('a')).toBeUndefined();
+    expect(starts.problem).toBeUndefined();
+  });
+});
