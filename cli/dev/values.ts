@@ -1,7 +1,7 @@
 /** The configuration of `mcpgw dev`: what `.env` and the environment say, on this machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { allowListKeys, parseAllowLists, unknownAllowLists } from '../../runtime/config/access.ts';
 import { type Catalog, loadCatalog, secretNames } from '../../runtime/config/catalog.ts';
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
@@ -40,11 +40,13 @@ export function devConfig(
 ): DevConfig {
   const path = join(folder, '.env');
   const file = existsSync(path) ? parseEnvFile(readFileSync(path, 'utf8')) : {};
+  // A path in .env starts from where .env is.
+  const read = (name: string) => readFileSync(resolve(folder, name), 'utf8');
   const names = own === undefined ? [] : [own];
   const unknown = unknownAllowLists(Object.keys(file), [...catalog.services.keys(), ...names]);
   if (unknown.length > 0) throw new ConfigError(unknown);
   const ownKeys = names.flatMap((name) => Object.values(allowListKeys(name)));
-  const texts = gather(environment, file, [...knownKeys(catalog), ...ownKeys]);
+  const texts = gather(environment, file, [...knownKeys(catalog), ...ownKeys], read);
   // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
   const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
   const owned = Boolean(texts.PASSPHRASE_HASH);
@@ -60,7 +62,7 @@ export function devConfig(
   if (chosen !== undefined) {
     for (const name of catalog.services.keys()) texts[enabledKey(name)] = String(chosen.includes(name));
   }
-  const secrets = gather(environment, file, [...catalog.services.values()].flatMap(secretNames));
+  const secrets = gather(environment, file, [...catalog.services.values()].flatMap(secretNames), read);
   const config = parseConfig(
     {
       ...texts,

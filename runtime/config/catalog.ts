@@ -33,6 +33,11 @@ const RESERVED = new Set([
   ...['success', 'health', 'metrics', 'assets', 'local', 'passphrase', 'admin', 'internal', 'mcp'],
 ]);
 
+/** @returns whether no service can have the name because the gateway has a use for it */
+export function isReservedName(name: string): boolean {
+  return RESERVED.has(name);
+}
+
 /** What goes into a Dockerfile and a command line is checked for its form, so that nothing in it needs quoting. */
 const word = (pattern: RegExp, what: string) => z.string().regex(pattern, `is not ${what}`);
 const version = word(

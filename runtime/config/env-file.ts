@@ -141,6 +141,14 @@ export function updateEnvFile(
   return { text: lines.join('\n'), missing };
 }
 
+/** @returns the text without any line that gives one of the keys a value */
+export function removeFromEnvFile(text: string, keys: string[]): string {
+  const lines = text.split('\n');
+  const gone = assignments(text).filter(({ name }) => keys.includes(name));
+  for (const { line, lines: count } of gone.reverse()) lines.splice(line, count);
+  return lines.join('\n');
+}
+
 /** What stands behind the value on its line: white space and a comment, or nothing. */
 function commentOf(raw: string): string {
   const quoted = (SINGLE.exec(raw) ?? DOUBLE.exec(raw))?.[0];

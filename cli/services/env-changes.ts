@@ -1,0 +1,75 @@
+/** What a service of the folder's own leaves in `.env`, and takes from it again. Everything else there stays as it is. */
+import { allowListKeys } from '../../runtime/config/access.ts';
+import type { Service } from '../../runtime/config/catalog.ts';
+import { secretNames } from '../../runtime/config/catalog.ts';
+import { envLine, removeFromEnvFile, updateEnvFile, writable } from '../../runtime/config/env-file.ts';
+import { enabledKey } from '../../runtime/config/schema.ts';
+
+export interface EnvResult {
+  /** Undefined: there is no `.env`, and none is needed. */
+  text: string | undefined;
+  /** Keys that have a new value. */
+  keys: string[];
+  /** Text by path below the folder: of secrets that a line of `.env` cannot hold. */
+  files: Map<string, string>;
+}
+
+/**
+ * @param text of `.env`; without one the catalog's own default holds, so it is only made for secrets
+ * @param secrets new values by name
+ */
+export function withService(
+  text: string | undefined,
+  service: Service,
+  secrets: Map<string, string>,
+): EnvResult {
+  const files = new Map<string, string>();
+  const values: Record<string, string> = {};
+  if (text !== undefined || secrets.size > 0) values[enabledKey(service.name)] = 'true';
+  const drop: string[] = [];
+  for (const [name, value] of secrets) {
+    const path = secretPath(name);
+    const inFile = !writable(value);
+    if (inFile) files.set(path, value);
+    values[inFile ? `${name}_FILE` : name] = inFile ? path : value;
+    drop.push(inFile ? name : `${name}_FILE`);
+  }
+  const keys = Object.keys(values);
+  if (keys.length === 0) return { text, keys, files };
+  const updated = updateEnvFile(removeFromEnvFile(text ?? '', drop), values);
+  if (updated.missing.length === 0) return { text: updated.text, keys, files };
+  const lines = updated.missing.map((key) => `${envLine(key, values[key] ?? '')}\n`).join('');
+  const before = updated.text === '' || updated.text.endsWith('\n') ? updated.text : `${updated.text}\n`;
+  const gap = before === '' ? '' : '\n';
+  return { text: `${before}${gap}${heading(service)}\n${lines}`, keys, files };
+}
+
+/**
+ * @param others services that stay: a secret that one of them has, too, is left
+ * @returns the text without the service's lines, and the files of its secrets
+ */
+export function withoutService(
+  text: string,
+  service: Service,
+  others: Service[],
+): { text: string; files: string[] } {
+  const needed = new Set(others.flatMap(secretNames));
+  const own = secretNames(service).filter((name) => !needed.has(name));
+  const lists = Object.values(allowListKeys(service.name));
+  const keys = [enabledKey(service.name), ...lists, ...own, ...own.map((name) => `${name}_FILE`)];
+  const left = removeFromEnvFile(text, keys).split('\n');
+  // Only where it heads nothing any more.
+  const at = left.findLastIndex((line, index) => line === heading(service) && (left[index + 1] ?? '') === '');
+  if (at !== -1) left.splice(left[at - 1] === '' ? at - 1 : at, left[at - 1] === '' ? 2 : 1);
+  return { text: left.join('\n'), files: own.map(secretPath) };
+}
+
+/** Beside the files that are made for containers, and, unlike those, the user's own. */
+function secretPath(name: string): string {
+  return `secrets/${name.toLowerCase()}`;
+}
+
+/** The comment above a service's lines. */
+function heading({ description }: Service): string {
+  return `# ${description.replace(/\s+/g, ' ').trim()}`;
+}

@@ -1,0 +1,254 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ServicesAddFlags } from '../../../cli/commands/services.ts';
+import { devCatalog, devConfig } from '../../../cli/dev/values.ts';
+import { openFolder } from '../../../cli/gateway-folder.ts';
+import { createOutput } from '../../../cli/output.ts';
+import type { Asker } from '../../../cli/prompts/asker.ts';
+import { type AddWorld, addService } from '../../../cli/services/add/run.ts';
+import { runServicesRemove } from '../../../cli/services/remove.ts';
+import { captureSinks, owner, readAll, temporaryFolder } from '../support/run-init.ts';
+import { mcpgw } from '../support/cli.ts';
+
+const SECRET = 'correct-horse-4711';
+
+/** npm and pip, which know one package each. */
+const registries: AddWorld['run'] = (file, args) => {
+  const text = args.join(' ');
+  const found = (stdout: string) => Promise.resolve({ code: 0, stdout, stderr: '' });
+  if (file === 'npm' && text.includes('@scope/server@'))
+    return found(JSON.stringify({ version: '1.2.3', bin: { 'server-mcp': 'x.js' } }));
+  if (file === 'npm' && text.includes('kit@'))
+    return found(JSON.stringify({ version: '2.0.0', bin: { a: 'a.js', b: 'b.js' } }));
+  if (file === 'python3' && text.includes('notes-server'))
+    return found('notes-server (0.3.0)\nAvailable versions: 0.3.0, 0.2.0\n');
+  return Promise.resolve({
+    code: 1,
+    stdout: '',
+    stderr: 'npm error code E404\nERROR: No matching distribution found',
+  });
+};
+
+async function add(
+  folder: string,
+  line: string,
+  flags: Partial<ServicesAddFlags> = {},
+  world: Partial<AddWorld> = {},
+) {
+  const { captured, stdout, stderr } = captureSinks();
+  const [name = '', ...command] = line.split(' ');
+  const all = { dir: folder, ...flags };
+  await addService(name, command, all, {
+    environment: {},
+    asker: undefined,
+    readStdin: () => Promise.resolve(''),
+    run: registries,
+    user: owner,
+    output: createOutput(all, stdout, stderr, {}),
+    ...world,
+  });
+  return captured;
+}
+
+const serviceOf = (folder: string, name: string) => openFolder(folder, '0').catalog.services.get(name);
+
+describe('a package', () => {
+  test('of npm is pinned to the current version, with its one command', async () => {
+    const folder = temporaryFolder();
+    await add(folder, 'mine npx -y @scope/server --flag', { env: ['MODE=a=b'], description: 'Does it.' });
+    expect(serviceOf(folder, 'mine')).toMatchObject({
+      title: 'mine',
+      description: 'Does it.',
+      package: { npm: '@scope/server', version: '1.2.3', bin: 'server-mcp' },
+      args: ['--flag'],
+      env: { MODE: { value: 'a=b' } },
+      default: true,
+    });
+    // Nothing has to be remembered there, so there is still no .env.
+    expect([...readAll(folder).keys()]).toEqual(['services/mine.yaml']);
+  });
+
+  test('of PyPI gets an image with Python', async () => {
+    const folder = temporaryFolder();
+    await add(folder, 'notes uvx notes-server --folder {data}', {
+      data: 'user',
+      internet: true,
+      memory: '300m',
+    });
+    expect(serviceOf(folder, 'notes')).toMatchObject({
+      package: { pypi: 'notes-server', version: '0.3.0', bin: 'notes-server' },
+      data: 'user',
+      container: { base: 'python', internet: true, memory: '300m' },
+      requires: [{ command: 'python3' }],
+    });
+  });
+
+  test.each([
+    ['mine npx -y nothing-there', {}, /npm has no nothing-there@latest/],
+    ['mine npx -y kit', {}, /several commands: a, b/],
+    ['mine npx -p kit c', {}, /no command c; it has a, b/],
+    ['mine uvx notes-server', { version: '9' }, /PyPI has no notes-server==9/],
+    ['mine', {}, /behind --/],
+    ['auth npx @scope/server', {}, /the gateway needs itself/],
+    ['memory npx @scope/server', {}, /of mcpgw's own/],
+    ['My_Name npx @scope/server', {}, /lower-case letters/],
+    ['mine npx @scope/server', { env: ['A=1'], secret: ['A'] }, /A is given twice/],
+    ['mine npx @scope/server', { env: ['A'] }, /NAME=VALUE/],
+    ['mine npx @scope/server', { env: ['A B=1'] }, /not the name of an environment variable/],
+    ['mine npx @scope/server', { memory: '1g' }, /memory/],
+    ['mine npx @scope/server', { apt: ['x;rm'] }, /not the name of a Debian package/],
+    ['mine npx @scope/server', { secret: ['A', 'B'] }, /only one secret/],
+    ['mine npx @scope/server', { secret: ['A'] }, /A has no value/],
+    ['mine npx @scope/server', { secretFile: ['A=x'] }, /add --secret A/],
+  ] satisfies [string, Partial<ServicesAddFlags>, RegExp][])(
+    '%s %o is refused, and nothing written',
+    async (line, flags, message) => {
+      const folder = temporaryFolder();
+      await expect(add(folder, line, flags)).rejects.toThrow(message);
+      expect(readAll(folder).size).toBe(0);
+    },
+  );
+});
+
+describe('a secret', () => {
+  const inAll = (folder: string) =>
+    [...readAll(folder)].filter(([, text]) => text.includes(SECRET)).map(([path]) => path);
+
+  test('from standard input is in .env, which nobody else can read, and nowhere else', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), '# mine\nBASE_DOMAIN=mcp.example.com\n');
+    const captured = await add(
+      folder,
+      'mine npx @scope/server',
+      { secret: ['TOKEN'] },
+      {
+        readStdin: () => Promise.resolve(`${SECRET}\n`),
+      },
+    );
+    expect(inAll(folder)).toEqual(['.env']);
+    expect(captured.stdout + captured.stderr).not.toContain(SECRET);
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe(
+      `# mine\nBASE_DOMAIN=mcp.example.com\n\n# @scope/server from npm.\nMCP_MINE_ENABLED=true\nSECRET_MINE_TOKEN=${SECRET}\n`,
+    );
+    expect(devConfig(folder, devCatalog(folder), {}, undefined).secrets).toEqual({
+      SECRET_MINE_TOKEN: SECRET,
+    });
+  });
+
+  test('of several lines gets a file of its own, and the service the value', async () => {
+    const folder = temporaryFolder();
+    const path = join(temporaryFolder(), 'key.pem');
+    writeFileSync(path, `-----BEGIN-----\n${SECRET}\n-----END-----\n`);
+    await add(folder, 'mine npx @scope/server', { secret: ['KEY'], secretFile: [`KEY=${path}`] });
+    expect(inAll(folder)).toEqual(['secrets/secret_mine_key']);
+    expect(statSync(join(folder, 'secrets/secret_mine_key')).mode & 0o777).toBe(0o600);
+    expect(devConfig(folder, devCatalog(folder), {}, undefined).secrets['SECRET_MINE_KEY']).toBe(
+      `-----BEGIN-----\n${SECRET}\n-----END-----`,
+    );
+  });
+
+  test('is asked for where there is a terminal, unless the environment has it or the folder had it', async () => {
+    const folder = temporaryFolder();
+    const asked: string[] = [];
+    const asker = () =>
+      Promise.resolve({
+        secret: ({ message }: { message: string }) => {
+          asked.push(message);
+          return Promise.resolve(SECRET);
+        },
+      } as Partial<Asker> as Asker);
+    const world = { asker, environment: { GIVEN: 'from the environment' } };
+    await add(folder, 'mine npx @scope/server', { secret: ['GIVEN', 'OTHER'] }, world);
+    expect(asked).toEqual(['OTHER']);
+    await add(folder, 'mine npx @scope/server more', { secret: ['OTHER'], force: true }, world);
+    expect(asked).toEqual(['OTHER']);
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(`SECRET_MINE_OTHER=${SECRET}`);
+  });
+
+  test('of one service is never handed to another', async () => {
+    const folder = temporaryFolder();
+    const world = { environment: { B_C: SECRET, C: SECRET } };
+    await add(folder, 'a npx @scope/server', { secret: ['B_C'] }, world);
+    await expect(add(folder, 'a-b npx @scope/server', { secret: ['C'] }, world)).rejects.toThrow(
+      /is a secret of a/,
+    );
+  });
+
+  test('cannot be an argument of the command line', async () => {
+    const folder = temporaryFolder();
+    const { code, stderr } = await mcpgw([
+      'services',
+      'add',
+      'x',
+      '--dir',
+      folder,
+      '--secret',
+      `TOKEN=${SECRET}`,
+      '--',
+      'node',
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('is never an argument');
+    expect(stderr).not.toContain(SECRET);
+  });
+});
+
+describe('what is there', () => {
+  test('is replaced with --force only, and shown by --dry-run', async () => {
+    const folder = temporaryFolder();
+    await add(folder, 'mine npx @scope/server');
+    await expect(add(folder, 'mine uvx notes-server')).rejects.toThrow(/--force replaces it/);
+    const { stdout } = await add(folder, 'mine uvx notes-server', {
+      force: true,
+      dryRun: true,
+      secret: ['NEVER_ASKED'],
+    });
+    expect(stdout).toContain('pypi: notes-server');
+    expect(serviceOf(folder, 'mine')?.package).toMatchObject({ npm: '@scope/server' });
+    await add(folder, 'mine uvx notes-server', { force: true });
+    expect(serviceOf(folder, 'mine')?.package).toMatchObject({ pypi: 'notes-server' });
+  });
+
+  test('is gone after remove, with its secrets and lines, and nothing else', async () => {
+    const folder = temporaryFolder();
+    const env = '# mine\nBASE_DOMAIN=mcp.example.com\nMCP_OTHER_ALLOWED_USERS=x\n';
+    writeFileSync(join(folder, '.env'), env);
+    await add(
+      folder,
+      'mine npx @scope/server',
+      { secret: ['A', 'B'] },
+      { environment: { A: 'one', B: 'two\nlines' } },
+    );
+    writeFileSync(
+      join(folder, '.env'),
+      `${readFileSync(join(folder, '.env'), 'utf8')}MCP_MINE_ALLOWED_USERS=me\n`,
+    );
+    const { stdout, stderr } = captureSinks();
+    await runServicesRemove('mine', { dir: folder, yes: true }, createOutput({}, stdout, stderr, {}));
+    expect(Object.fromEntries(readAll(folder))).toEqual({ '.env': env });
+    await expect(runServicesRemove('memory', { dir: folder, yes: true })).rejects.toThrow(
+      /cannot be removed/,
+    );
+  });
+
+  test('a file of this machine is named in full, and it is said that containers lack it', async () => {
+    const folder = temporaryFolder();
+    const script = join(folder, 'server.js');
+    writeFileSync(script, '');
+    const relative = script.replace(`${process.cwd()}/`, '');
+    const { stderr } = await add(folder, `mine node ${relative}`);
+    expect(serviceOf(folder, 'mine')?.command).toEqual(['node', script]);
+    expect(stderr).toContain('which no container has');
+    expect(existsSync(join(folder, '.env'))).toBe(false);
+  });
+
+  test('arguments and variables that look like secrets are warned of', async () => {
+    const { stderr } = await add(temporaryFolder(), 'mine npx @scope/server --api-key abc', {
+      env: ['GITHUB_TOKEN=abc'],
+    });
+    expect(stderr).toContain('--api-key: arguments stand in the catalog file');
+    expect(stderr).toContain('--secret GITHUB_TOKEN keeps it apart');
+  });
+});
