@@ -1,6 +1,6 @@
 /** Runs `conformance server`, the MCP project's own suite, and reads what it found. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,11 +63,16 @@ export async function runSuite({ url, revision, scenario }: SuiteOptions): Promi
 function readResults(folder: string): Map<string, Check[]> {
   const found = readdirSync(folder).map((entry) => {
     const [, name = entry, time = ''] = /^server-(.+?)-(\d{4}-\d\d-\d\dT.*)$/.exec(entry) ?? [];
-    const checks = JSON.parse(readFileSync(join(folder, entry, 'checks.json'), 'utf8')) as Check[];
-    return { name, time, checks };
+    return { name, time, checks: readChecks(join(folder, entry, 'checks.json')) };
   });
   found.sort((a, b) => a.time.localeCompare(b.time));
   return new Map(found.map(({ name, checks }) => [name, checks]));
+}
+
+/** A scenario that threw, or took too long, leaves none. */
+function readChecks(file: string): Check[] {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Check[];
+  return [{ id: 'run', status: 'FAILURE', errorMessage: 'did not run to its end' }];
 }
 
 /** @returns the checks that failed, as `scenario:check`, the suite's own notation, each with what was wrong */
