@@ -1,9 +1,10 @@
 /**
  * The MCP project's own conformance suite, `conformance server`, against a server of the handshake era: at that server's
- * own HTTP transport, and at the proxy that wraps the very same server over stdio.
+ * own HTTP transport, and at the proxy that wraps the very same server over stdio. And against our own services.
  */
 import { describe, expect, it } from 'vitest';
-import { hostDirectly, hostProxied, type Host } from '../helpers/conformance-server/hosts.ts';
+import { expectedFailures, surprises } from '../helpers/conformance-expected.ts';
+import { hostDirectly, hostNative, hostProxied, type Host } from '../helpers/conformance-server/hosts.ts';
 import { failuresOf, runSuite, scoredScenarios, type SuiteRun } from '../helpers/conformance-suite.ts';
 
 async function run(host: Promise<Host>, revision: '2025-11-25' | '2026-07-28'): Promise<SuiteRun> {
@@ -37,5 +38,12 @@ describe('conformance server --requirements 2025-11-25', () => {
     // A warning would be a rule that we could keep.
     const warned = [...proxied.scenarios.values()].flat().filter(({ status }) => status === 'WARNING');
     expect(warned).toEqual([]);
+  });
+});
+
+describe.each(['echo-stateless', 'echo-stateful'])('conformance server at %s', (service) => {
+  it.each(['2025-11-25', '2026-07-28'] as const)('finds what it serves as %s wants it', async (revision) => {
+    const { scenarios } = await run(hostNative(service), revision);
+    expect(surprises(scenarios, revision, expectedFailures('native'))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 /**
- * `node tests/helpers/run-conformance.ts [--requirements 2025-11-25|2026-07-28] [--scenario NAME] [--direct | --url URL]
- * [--verbose]`: the conformance suite against a handshake-era server behind the proxy of this working tree (or against
- * its own HTTP transport, or against what is at URL), and what failed.
+ * `node tests/helpers/run-conformance.ts [--requirements 2025-11-25|2026-07-28] [--scenario NAME] [--direct | --native SERVICE |
+ * --url URL] [--verbose]`: the conformance suite against a handshake-era server behind the proxy of this working tree (or
+ * against its own HTTP transport, a service of ours, or what is at URL), and what failed.
  */
 import { parseArgs } from 'node:util';
-import { hostDirectly, hostProxied, type Host } from './conformance-server/hosts.ts';
+import { hostDirectly, hostNative, hostProxied, type Host } from './conformance-server/hosts.ts';
 import { runSuite, scoredScenarios, type Check, type Revision } from './conformance-suite.ts';
 
 const { values } = parseArgs({
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     requirements: { type: 'string', default: '2026-07-28' },
     scenario: { type: 'string' },
     direct: { type: 'boolean', default: false },
+    native: { type: 'string' },
     url: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
@@ -31,6 +32,7 @@ const logger = {
 
 async function host(): Promise<Host> {
   if (values.url !== undefined) return { url: values.url, close: async () => undefined };
+  if (values.native !== undefined) return hostNative(values.native);
   return values.direct ? hostDirectly() : hostProxied({ logger });
 }
 

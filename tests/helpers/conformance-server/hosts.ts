@@ -3,14 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { nativeEndpoint, type EndpointOptions } from '../../../runtime/assembly/service-endpoint.ts';
+import { loadCatalog } from '../../../runtime/config/catalog.ts';
 import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
 import { silentLogger, type Logger } from '../../../runtime/config/log.ts';
+import { configSchema } from '../../../runtime/config/schema.ts';
 import { createProxy, type ProxyOptions } from '../../../runtime/proxy/app.ts';
 import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.ts';
 import { serveConformance } from './server.ts';
 
+const CATALOG = fileURLToPath(new URL('../../../templates/services', import.meta.url));
 const STDIO = fileURLToPath(new URL('stdio.ts', import.meta.url));
 
 export interface Host {
@@ -24,12 +29,12 @@ interface Endpoint {
   close(): Promise<void>;
 }
 
-async function listen(create: (origin: string) => Endpoint): Promise<Host> {
+async function listen(create: (origin: string) => Endpoint | Promise<Endpoint>): Promise<Host> {
   const server = createServer((req, res) => endpoint.handle(req, res));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const endpoint = create(origin);
+  const endpoint = await create(origin);
   const close = async (): Promise<void> => {
     await endpoint.close();
     server.closeAllConnections();
@@ -68,8 +73,8 @@ export function hostDirectly(): Promise<Host> {
 }
 
 /** The suite has no option for headers, so what the edge would add is added here. */
-function signed(req: IncomingMessage): IncomingMessage {
-  req.headers[CONTEXT_HEADER] = contextOf('suite');
+function signed(req: IncomingMessage, service = SERVICE): IncomingMessage {
+  req.headers[CONTEXT_HEADER] = contextOf('suite', { aud: service });
   return req;
 }
 
@@ -90,5 +95,31 @@ export function hostProxied(options: ProxiedOptions = {}): Promise<Host> {
       ...options,
     });
     return { handle: (req, res) => proxy.handle(signed(req), res), close: () => proxy.close(2000) };
+  });
+}
+
+/** One of our own services, by its name in the catalog, as a gateway would start it. */
+export function hostNative(name: string): Promise<Host> {
+  return listen(async (origin) => {
+    const service = loadCatalog([CATALOG]).services.get(name);
+    if (service === undefined) throw new Error(`no service ${name}`);
+    const limits = configSchema.partial().parse({
+      MCP_CORS_ORIGINS: origin,
+      // A scenario that fails leaves its session open.
+      MCP_MAX_SESSIONS_PER_USER: '100',
+    }) as EndpointOptions['limits'];
+    const endpoint = await nativeEndpoint({
+      service,
+      contextKey: CONTEXT_KEY,
+      limits,
+      dataFolder: tmpdir(),
+      secrets: () => undefined,
+      environment: {},
+      logger: silentLogger,
+    });
+    return {
+      handle: (req, res) => endpoint.handle(signed(req, name), res),
+      close: () => endpoint.close(),
+    };
   });
 }
