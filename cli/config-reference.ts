@@ -3,7 +3,13 @@ import type { Catalog } from '../runtime/config/catalog.ts';
 import { CONFIG_KEYS, enabledKey, keyChoices, keyDefault, keyMeta } from '../runtime/config/schema.ts';
 
 /** Of every service, each a key of its own: few gateways have one. */
-const ALLOW_LISTS = [
+const SERVICE_KEYS = [
+  [
+    '`MCP_<SERVICE>_PROCESS`',
+    "the catalog's",
+    'How many processes its stdio server has: `session` (one for each session), `user` (one for each user) or `shared` (one for all; only for a server that keeps nothing of its callers and never asks them).',
+  ],
+  ['`MCP_<SERVICE>_SPARE_CHILDREN`', '`MCP_SPARE_CHILDREN`', 'Spare processes of this service alone.'],
   [
     '`MCP_<SERVICE>_ALLOWED_USERS`',
     'e.g. `octocat,github:583231`',
@@ -39,7 +45,7 @@ export function configReference(catalog: Catalog): string {
     code(String(service.default && !service.planned)),
     service.description + (service.planned ? ' Planned: not part of this release.' : ''),
   ]);
-  groups.set('Services', [...services, ...ALLOW_LISTS]);
+  groups.set('Services', [...services, ...SERVICE_KEYS]);
   return [...groups]
     .map(([name, rows]) => `### ${name}\n\n${markdownTable(['Key', 'Default', 'Meaning'], rows)}`)
     .join('\n\n');

@@ -32,7 +32,7 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
   const configOf = () => devConfig(folder, catalog, process.env, chosen, own?.service.name);
   const config = configOf();
   const services: EmbeddedService[] = [
-    ...(own ? [own] : []),
+    ...(own ? [{ ...own, process: config.processes[own.service.name] }] : []),
     ...servicesOf(config, catalog, own !== undefined && flags.services === undefined),
   ];
   const printer = printerFor(flags);
@@ -113,7 +113,12 @@ async function untilSignal(
 }
 
 function servicesOf(config: Config, catalog: Catalog, none: boolean): EmbeddedService[] {
-  return none ? [] : config.services.map((name) => ({ service: catalog.services.get(name) as Service }));
+  return none
+    ? []
+    : config.services.map((name) => ({
+        service: catalog.services.get(name) as Service,
+        process: config.processes[name],
+      }));
 }
 
 function serviceNames(catalog: Catalog, own: EmbeddedService | undefined): string[] {

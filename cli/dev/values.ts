@@ -7,6 +7,7 @@ import { type Catalog, loadCatalog, secretNames } from '../../runtime/config/cat
 import { parseEnvFile } from '../../runtime/config/env-file.ts';
 import { ConfigError } from '../../runtime/config/faults.ts';
 import { type Config, gather, knownKeys, parseConfig } from '../../runtime/config/load.ts';
+import { parseProcesses, processKeys } from '../../runtime/config/process.ts';
 import { enabledKey } from '../../runtime/config/schema.ts';
 import { builtinCatalog } from '../package-root.ts';
 
@@ -45,7 +46,10 @@ export function devConfig(
   const names = own === undefined ? [] : [own];
   const unknown = unknownAllowLists(Object.keys(file), [...catalog.services.keys(), ...names]);
   if (unknown.length > 0) throw new ConfigError(unknown);
-  const ownKeys = names.flatMap((name) => Object.values(allowListKeys(name)));
+  const ownKeys = names.flatMap((name) => [
+    ...Object.values(allowListKeys(name)),
+    ...Object.values(processKeys(name)),
+  ]);
   const texts = gather(environment, file, [...knownKeys(catalog), ...ownKeys], read);
   // Whoever asks for GitHub and forgets half of its credentials is told so, and never gets sign-in without a password.
   const named = Boolean(texts.GITHUB_CLIENT_ID) || Boolean(texts.GITHUB_CLIENT_SECRET);
@@ -77,8 +81,15 @@ export function devConfig(
     catalog,
   );
   const ownLists = parseAllowLists(texts, names);
-  if (ownLists.faults.length > 0) throw new ConfigError(ownLists.faults);
-  return { ...config, allowed: { ...config.allowed, ...ownLists.allowed }, secrets };
+  const ownProcess = parseProcesses(texts, names);
+  const faults = [...ownLists.faults, ...ownProcess.faults];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return {
+    ...config,
+    allowed: { ...config.allowed, ...ownLists.allowed },
+    processes: { ...config.processes, ...ownProcess.processes },
+    secrets,
+  };
 }
 
 function userName(environment: Record<string, string | undefined>): string {

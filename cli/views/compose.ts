@@ -3,6 +3,7 @@ import { parseRedisUrl } from '../../runtime/config/redis-url.ts';
 import { isAccessKey } from '../../runtime/config/access.ts';
 import { secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
 import type { Config } from '../../runtime/config/load.ts';
+import { processKeys, type ServiceProcess } from '../../runtime/config/process.ts';
 import {
   CONFIG_KEYS,
   type ConfigKey,
@@ -48,7 +49,8 @@ const NOT_FOR_AUTH = new Set<ConfigKey>([
 /** Keys that a service's container reads (`EndpointLimits` of the runtime). */
 const FOR_SERVICES = [
   ...(['SESSION_TIMEOUT', 'MCP_CORS_ORIGINS', 'MCP_MAX_SESSIONS'] as const),
-  ...(['MCP_MAX_SESSIONS_PER_USER', 'MCP_MAX_MESSAGE_BYTES'] as const),
+  ...(['MCP_MAX_SESSIONS_PER_USER', 'MCP_MAX_MESSAGE_BYTES', 'MCP_MAX_CHILDREN'] as const),
+  ...(['MCP_MAX_CHILDREN_PER_USER', 'MCP_SPARE_CHILDREN'] as const),
 ] satisfies ConfigKey[];
 
 /** True when the store is the Redis of the stack, not one elsewhere. */
@@ -153,6 +155,7 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
     mounts: data !== 'none' || ownServices,
     environment: [
       ...FOR_SERVICES.map((key) => line(key, values)),
+      ...processLines(name, input.config.processes[name]),
       { name: 'MCPGW_CONTEXT_KEY_FILE', value: '/run/secrets/context_key' },
       ...secretNames(service).map((secret) => ({
         name: `${secret}_FILE`,
@@ -166,6 +169,15 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
 /** Of `/tmp`, which counts as memory: a quarter, so that it never fills the container. A browser puts its shared memory there. */
 function temporarySpace(memory: string): string {
   return `${Math.max(64, Math.floor(parseInt(memory, 10) / 4))}m`;
+}
+
+/** What `.env` says of one service's children alone. */
+function processLines(name: string, { model, spares }: ServiceProcess = {}): EnvLine[] {
+  const keys = processKeys(name);
+  return [
+    ...(model === undefined ? [] : [{ name: keys.model, value: model }]),
+    ...(spares === undefined ? [] : [{ name: keys.spares, value: String(spares) }]),
+  ];
 }
 
 function authEnvironment(config: Config, catalog: Catalog): EnvLine[] {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Service } from '../config/catalog.ts';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import type { ServiceProcess } from '../config/process.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { userFolder } from '../config/user-folder.ts';
 import type { Launch } from '../install/launch.ts';
@@ -28,6 +29,9 @@ export type EndpointLimits = Pick<
   | 'SESSION_TIMEOUT'
   | 'MCP_MAX_SESSIONS'
   | 'MCP_MAX_SESSIONS_PER_USER'
+  | 'MCP_MAX_CHILDREN'
+  | 'MCP_MAX_CHILDREN_PER_USER'
+  | 'MCP_SPARE_CHILDREN'
   | 'MCP_MAX_MESSAGE_BYTES'
   | 'MCP_CORS_ORIGINS'
 >;
@@ -36,6 +40,8 @@ export interface EndpointOptions {
   service: Service;
   contextKey: Uint8Array;
   limits: EndpointLimits;
+  /** What `.env` says of this service's children alone. */
+  process?: ServiceProcess | undefined;
   /** Where its users' folders are made; absolute. */
   dataFolder: string;
   /** Values of the catalog entry's `env` of kind `secret`, by the secret's name. */
@@ -88,10 +94,14 @@ export function proxiedEndpoint(options: EndpointOptions, launch: Launch): Servi
     allowedOrigins: limits.MCP_CORS_ORIGINS,
     clientRoots: service.clientRoots,
     logger: options.logger,
+    spares: options.process?.spares ?? limits.MCP_SPARE_CHILDREN,
+    perUser: service.data === 'user',
     limits: {
       maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,
       maxSessions: limits.MCP_MAX_SESSIONS,
       maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
+      maxChildren: limits.MCP_MAX_CHILDREN,
+      maxChildrenPerUser: limits.MCP_MAX_CHILDREN_PER_USER,
       sessionIdleSeconds: limits.SESSION_TIMEOUT,
     },
   });

@@ -10,6 +10,9 @@ import { z } from 'zod';
 import { type Fault, faultsOf } from './faults.ts';
 import { CONFIG_KEYS } from './schema.ts';
 
+export const PROCESS_MODELS = ['session', 'user', 'shared'] as const;
+export type ProcessModel = (typeof PROCESS_MODELS)[number];
+
 /** Host label and path segment at once. */
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
@@ -83,8 +86,8 @@ export const serviceSchema = z
     env: envSchema.default({}),
     /** What it stores: nothing, for each user apart, or for all together. */
     data: z.enum(['none', 'user', 'shared']).default('none'),
-    /** One child for each session, for each user, or for all. Today every model is served by `session`. */
-    process: z.enum(['session', 'user', 'shared']).default('session'),
+    /** One child for each session, for each user, or for all. `.env` may say otherwise (`process.ts`). */
+    process: z.enum(PROCESS_MODELS).default('session'),
     /** What must be on the machine to run it as a process. */
     requires: z.array(z.strictObject({ command: z.string(), install: z.string() })).default([]),
     container: z

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { allowListKeys, parseAllowLists, type ServiceAllowLists } from './access.ts';
 import type { Catalog } from './catalog.ts';
 import { ConfigError, type Fault, faultsOf } from './faults.ts';
+import { parseProcesses, processKeys, type ServiceProcesses } from './process.ts';
 import { brokenRules } from './rules.ts';
 import {
   CONFIG_KEYS,
@@ -25,6 +26,8 @@ export interface Config {
   services: string[];
   /** The allow-lists of single services, enabled or not. */
   allowed: ServiceAllowLists;
+  /** How the children of single services are run, where `.env` says so. */
+  processes: ServiceProcesses;
 }
 
 export type ReadFile = (path: string) => string;
@@ -67,7 +70,10 @@ export function knownKeys(catalog: Catalog): string[] {
   return [
     ...CONFIG_KEYS,
     ...services.map(enabledKey),
-    ...services.flatMap((name) => Object.values(allowListKeys(name))),
+    ...services.flatMap((name) => [
+      ...Object.values(allowListKeys(name)),
+      ...Object.values(processKeys(name)),
+    ]),
   ];
 }
 
@@ -80,12 +86,14 @@ export function parseConfig(texts: Record<string, string>, catalog: Catalog): Co
   const { values, faults } = parseValues(given);
   const enabled = enabledServices(given, catalog);
   const lists = parseAllowLists(texts, catalog.services.keys());
+  const own = parseProcesses(texts, catalog.services.keys());
   const known = new Set(faults.map(({ key }) => key));
   // Also where a value is wrong in itself: the rules between the others are checked all the same.
   const broken = brokenRules(values, enabled.services).filter(({ key }) => !known.has(key));
-  const all = [...faults, ...enabled.faults, ...lists.faults, ...broken];
+  const all = [...faults, ...enabled.faults, ...lists.faults, ...own.faults, ...broken];
   if (all.length > 0) throw new ConfigError(all);
-  return { values: values as ConfigValues, services: enabled.services, allowed: lists.allowed };
+  const { services } = enabled;
+  return { values: values as ConfigValues, services, allowed: lists.allowed, processes: own.processes };
 }
 
 /** @returns the values that are right, and a fault for each of the others */

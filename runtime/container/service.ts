@@ -4,6 +4,7 @@ import { basicEnvironment } from '../config/child-env.ts';
 import { secretNames } from '../config/catalog.ts';
 import { ConfigError } from '../config/faults.ts';
 import { gather } from '../config/load.ts';
+import { parseProcesses, processKeys } from '../config/process.ts';
 import { configSchema } from '../config/schema.ts';
 import { findCommand } from '../install/find-command.ts';
 import { containerCatalog } from './catalog.ts';
@@ -16,6 +17,9 @@ const limitsSchema = configSchema.pick({
   SESSION_TIMEOUT: true,
   MCP_MAX_SESSIONS: true,
   MCP_MAX_SESSIONS_PER_USER: true,
+  MCP_MAX_CHILDREN: true,
+  MCP_MAX_CHILDREN_PER_USER: true,
+  MCP_SPARE_CHILDREN: true,
   MCP_MAX_MESSAGE_BYTES: true,
   MCP_CORS_ORIGINS: true,
 });
@@ -36,7 +40,10 @@ export async function serveService(
     CONTEXT_KEY,
     ...secretNames(service),
     ...Object.keys(limitsSchema.shape),
+    ...Object.values(processKeys(name)),
   ]);
+  const own = parseProcesses(texts, [name]);
+  if (own.faults.length > 0) throw new ConfigError(own.faults);
   const contextKey = texts[CONTEXT_KEY];
   if (contextKey === undefined)
     throw new ConfigError([{ key: `${CONTEXT_KEY}_FILE`, problem: 'is missing' }]);
@@ -44,6 +51,7 @@ export async function serveService(
     service,
     contextKey: new Uint8Array(Buffer.from(contextKey, 'base64url')),
     limits: limitsSchema.parse(texts),
+    process: own.processes[name],
     dataFolder: environment.MCPGW_DATA_DIR ?? '/tmp/mcpgw',
     secrets: (secret: string) => texts[secret],
     environment: basicEnvironment(environment),

@@ -10,6 +10,7 @@ import type { AuthSettings } from '../auth/settings.ts';
 import { secretNames, type Service } from '../config/catalog.ts';
 import { basicEnvironment } from '../config/child-env.ts';
 import type { Logger } from '../config/log.ts';
+import type { ServiceProcess } from '../config/process.ts';
 import { deriveKey } from '../config/secrets.ts';
 import { isLoopbackHost, issuer, resourceUrl, type Topology } from '../config/topology.ts';
 import { createEdge } from '../edge/edge.ts';
@@ -34,6 +35,8 @@ import { openState, type State } from './state.ts';
 
 export interface EmbeddedService {
   service: Service;
+  /** What `.env` says of its children alone. */
+  process?: ServiceProcess | undefined;
   /** Environment of its children instead of the basic one: for a command given by hand. */
   environment?: Record<string, string>;
   /** Where its children start, instead of a folder of their own. */
@@ -232,6 +235,7 @@ async function openEndpoint(
     service,
     contextKey: deriveKey(state.rootSecret, `context:${service.name}`),
     limits: options.values,
+    process: entry.process,
     dataFolder: join(state.data, service.name),
     secrets: (name) => options.secrets[name],
     environment: entry.environment ?? basicEnvironment(options.environment),

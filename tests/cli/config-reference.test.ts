@@ -12,7 +12,7 @@ const { begin, end } = REFERENCE_MARKS;
 describe('the configuration reference', () => {
   test('has every key', () => {
     const reference = configReference(catalog);
-    const lists = /^MCP_.*(?=_ALLOWED_(?:USERS|GROUPS)$)/;
+    const lists = /^MCP_.*(?=_(?:ALLOWED_(?:USERS|GROUPS)|PROCESS|SPARE_CHILDREN)$)/;
     for (const key of knownKeys(catalog))
       expect(reference).toContain(`| \`${key.replace(lists, 'MCP_<SERVICE>')}\` |`);
   });

@@ -5,6 +5,8 @@ import { keysOf } from '../key-meta.ts';
 
 const key = keysOf('MCP');
 
+export const spareChildren = () => integer(0, 16);
+
 export const mcpKeys = {
   MCP_PROTOCOL_VERSION: key(z.enum(['2025-03-26', '2025-06-18', '2025-11-25']).default('2025-11-25'), {
     title: 'MCP protocol version',
@@ -26,6 +28,22 @@ export const mcpKeys = {
     title: 'Sessions per user and service',
     description: 'Further ones are refused with 429 until one ends.',
     example: '20',
+  }),
+  MCP_MAX_CHILDREN: key(integer(1, 100_000).default(100), {
+    title: 'Server processes per service',
+    description: 'Processes of one stdio server, whoever they are for. Further ones are refused with 503.',
+    example: '100',
+  }),
+  MCP_MAX_CHILDREN_PER_USER: key(integer(1, 100_000).default(20), {
+    title: 'Server processes per user and service',
+    description: 'Further ones are refused with 429 until one ends.',
+    example: '20',
+  }),
+  MCP_SPARE_CHILDREN: key(spareChildren().default(1), {
+    title: 'Spare server processes',
+    description:
+      'Processes of a stdio server that stand ready, so that a new session does not wait for a start. One costs the memory of a session; it is started after the first session (for a service with data of its users: of that user) and ends after 10 minutes without one. 0: none.',
+    example: '1',
   }),
   MCP_MAX_MESSAGE_BYTES: key(integer(65_536, 1_073_741_824, 'bytes').default(10_485_760), {
     title: 'Largest message',
