@@ -10,13 +10,12 @@ import { BodyBudget } from './body.ts';
 import { CallerVerifier } from './caller.ts';
 import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
 import type { ChildCommand, Spawn } from './child.ts';
-import { parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
+import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
 import { handlePost } from './post.ts';
 import { Sessions } from './sessions.ts';
-import { SseStream } from './sse.ts';
 
 export type { ChildCommand } from './child.ts';
 export type { ProxyLimits } from './limits.ts';
@@ -155,10 +154,19 @@ function openStream(req: IncomingMessage, res: ServerResponse, caller: CallerCon
   const session = sessionOf(headerOf(req, SESSION_HEADER), caller, deps);
   const refusal = checkVersion(req, 'status' in session ? undefined : session) ?? session;
   if ('status' in refusal) return refuse(res, refusal);
-  const stream = new SseStream(res, deps.limits.maxBufferedBytes);
-  res.on('close', () => refusal.removeStream(stream));
-  refusal.addStream(stream);
+  if (!refusal.listen(res, headerOf(req, LAST_EVENT_HEADER))) refuse(res, STREAM_COMPLETE);
 }
+
+/**
+ * "The server MUST either return text/event-stream or else 405": what makes clients stop that come back for the rest of a
+ * stream that ended without the result that they wait for, with an error, say.
+ */
+const STREAM_COMPLETE = {
+  status: 405,
+  code: ErrorCode.server,
+  message: 'The stream of this event has ended; nothing came after it.',
+  headers: { allow: 'GET, POST, DELETE' },
+};
 
 /** DELETE: the client is done, so the child ends at once. */
 function endSession(req: IncomingMessage, res: ServerResponse, caller: CallerContext, deps: ProxyDeps): void {

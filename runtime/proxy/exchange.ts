@@ -1,8 +1,14 @@
-/** One POST that carries requests, until each of them is answered: as JSON, or as a stream once there is more to say. */
+/**
+ * One POST that carries requests, until each of them is answered: as JSON, or as a stream once there is more to say. A
+ * stream outlives its connection for a while, so that its client can come back for the answer. Without an event there is
+ * no id to come back with, and nothing to wait for.
+ */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { EventStream, StreamOwner } from './event-stream.ts';
 import type { Accepts } from './http.ts';
 import { replyJson } from './http.ts';
-import { SseStream } from './sse.ts';
+import type { RpcId } from './json-rpc.ts';
+import { replyEmptyStream } from './sse.ts';
 
 export interface ExchangeOptions {
   /** How many answers are due. */
@@ -10,9 +16,14 @@ export interface ExchangeOptions {
   /** The body was an array, so the answer is one. */
   batch: boolean;
   accepts: Accepts;
-  maxBufferedBytes: number;
   /** Milliseconds since the epoch. */
   openedAtMs: number;
+  /** Makes `res` a stream of its session. */
+  openStream: (res: ServerResponse, owner: StreamOwner, headers?: OutgoingHttpHeaders) => EventStream;
+  /** How long a client that has lost its stream is waited for, in milliseconds. */
+  resumeMs: number;
+  /** Called when the client went away before everything was answered, and did not come back. */
+  onGone: (exchange: Exchange) => void;
   /** Of a stream, which begins before the answer is known. */
   streamHeaders?: OutgoingHttpHeaders | undefined;
 }
@@ -29,13 +40,17 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   #remaining: number;
   #answers: Buffer[] = [];
-  #stream: SseStream | undefined;
+  #stream: EventStream | undefined;
+  #wait: NodeJS.Timeout | undefined;
 
   constructor(res: ServerResponse, options: ExchangeOptions) {
     this.#res = res;
     this.#options = options;
     this.#remaining = options.requests;
     this.openedAtMs = options.openedAtMs;
+    res.on('close', () => {
+      if (this.#stream === undefined && !this.done) options.onGone(this);
+    });
   }
 
   /** Every answer has been given. */
@@ -45,15 +60,19 @@ export class Exchange {
 
   /** More than the answers can be sent on it. */
   get canStream(): boolean {
-    return this.#remaining > 0 && this.#options.accepts.stream && !this.#res.destroyed;
+    if (this.#remaining === 0 || !this.#options.accepts.stream) return false;
+    return this.#stream?.connected ?? !this.#res.destroyed;
   }
 
   /**
    * Sends a message of the server's own, which makes this exchange a stream.
-   * @returns false when it did not go out
+   * @param requestId of a request
+   * @returns false when it did not go out and will not
    */
-  send(line: Buffer): boolean {
-    return this.canStream && this.#upgrade().send(line);
+  send(line: Buffer, requestId?: RpcId): boolean {
+    if (this.#remaining === 0) return false;
+    if (this.#stream !== undefined) return this.#stream.send(line, requestId);
+    return this.canStream && this.#upgrade().send(line, requestId);
   }
 
   /** Shows the client and everything between that the call is alive. */
@@ -83,22 +102,39 @@ export class Exchange {
       this.answer(errorLine);
       return;
     }
-    this.#upgrade();
     this.#remaining -= 1;
-    if (this.#remaining === 0) this.#complete();
+    // Without an id, with which the client would come back for more.
+    if (this.#stream === undefined) replyEmptyStream(this.#res, this.#options.streamHeaders);
+    else this.#complete();
   }
 
   #complete(): void {
+    clearTimeout(this.#wait);
     if (this.#stream !== undefined) this.#stream.end();
     else if (this.#options.batch) replyJson(this.#res, 200, jsonArray(this.#answers));
   }
 
-  #upgrade(): SseStream {
+  #upgrade(): EventStream {
     if (this.#stream !== undefined) return this.#stream;
-    this.#stream = new SseStream(this.#res, this.#options.maxBufferedBytes, this.#options.streamHeaders);
+    const { openStream, streamHeaders } = this.#options;
+    this.#stream = openStream(this.#res, this.#streamOwner(), streamHeaders);
     for (const line of this.#answers) this.#stream.send(line);
     this.#answers = [];
     return this.#stream;
+  }
+
+  #streamOwner(): StreamOwner {
+    const { resumeMs, onGone } = this.#options;
+    return {
+      collects: true,
+      onLost: () => {
+        if (this.done) return;
+        if (this.#stream?.resumable !== true) return onGone(this);
+        clearTimeout(this.#wait);
+        this.#wait = setTimeout(() => onGone(this), resumeMs).unref();
+      },
+      onResumed: () => clearTimeout(this.#wait),
+    };
   }
 }
 

@@ -4,6 +4,7 @@ import { errorText, type RpcId } from './json-rpc.ts';
 
 export const SESSION_HEADER = 'mcp-session-id';
 export const VERSION_HEADER = 'mcp-protocol-version';
+export const LAST_EVENT_HEADER = 'last-event-id';
 
 /** The revisions with the `initialize` handshake. 2024-11-05 is here because servers may answer it. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;

@@ -22,6 +22,11 @@ export interface ProxyLimits {
   maxPendingCalls: number;
   /** Messages kept for a client that has no stream open. */
   maxBacklogMessages: number;
+  /** How long a call whose stream broke goes on without its client, which may come back for the answer. */
+  resumeSeconds: number;
+  /** Events of a session's streams that are kept for a client that comes back, and for how long. */
+  maxReplayMessages: number;
+  replaySeconds: number;
   /** Interval of the comment that keeps idle streams open through middle boxes. */
   keepAliveSeconds: number;
   /** A GET stream ends at this age, give or take that interval, so that its client comes again with a token that holds. */
@@ -45,6 +50,9 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxBufferedBytes: 16 * 1024 * 1024,
   maxPendingCalls: 256,
   maxBacklogMessages: 256,
+  resumeSeconds: 15,
+  maxReplayMessages: 256,
+  replaySeconds: 300,
   keepAliveSeconds: 25,
   maxStreamSeconds: 600,
   stdinGraceMs: 300,

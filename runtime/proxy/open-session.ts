@@ -31,16 +31,16 @@ export async function openSession(
     requests: 1,
     batch: false,
     accepts,
-    maxBufferedBytes: limits.maxBufferedBytes,
     openedAtMs: deps.now(),
+    openStream: (...args) => session.openStream(...args),
+    // A client that does not know its session yet cannot come back to it.
+    resumeMs: 0,
+    onGone: () => void session.end('The client went away.'),
     streamHeaders: { [SESSION_HEADER]: session.id },
   });
   const slow = `did not answer initialize within ${limits.initializeTimeoutSeconds} s`;
   const timer = setTimeout(() => session.initializeTimedOut(slow), limits.initializeTimeoutSeconds * 1000);
-  res.on('close', () => {
-    clearTimeout(timer);
-    if (!exchange.done) void session.end('The client went away.');
-  });
+  res.on('close', () => clearTimeout(timer));
   session.begin(initialize, exchange);
   try {
     const command = await deps.command(caller);

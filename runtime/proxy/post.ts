@@ -162,10 +162,10 @@ function pass(res: ServerResponse, session: Session, accepted: Accepted, deps: P
     session.post(incoming, caller.tools);
     return replyEmpty(res, 202);
   }
-  const { maxBufferedBytes } = deps.limits;
-  const exchange = new Exchange(res, { requests, batch, accepts, maxBufferedBytes, openedAtMs: deps.now() });
-  res.on('close', () => {
-    if (!exchange.done) session.disconnected(exchange);
+  const exchange = new Exchange(res, {
+    ...{ requests, batch, accepts, openedAtMs: deps.now(), resumeMs: deps.limits.resumeSeconds * 1000 },
+    openStream: (...args) => session.openStream(...args),
+    onGone: () => session.disconnected(exchange),
   });
   session.post(incoming, caller.tools, exchange);
 }

@@ -2,44 +2,64 @@
  * What a server says on its own: which stream each message belongs on, what waits for one, and which of its requests
  * the client was really asked (MCP 2025-11-25, Transports, "Listening for Messages from the Server").
  */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Backlog, type BacklogEntry } from './backlog.ts';
 import type { Calls } from './calls.ts';
+import { EventStream, type StreamOwner } from './event-stream.ts';
 import { isId, type RpcId, type RpcMessage } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
-import type { SseStream } from './sse.ts';
+import { Replay, type ReplayBudget } from './replay.ts';
+import { SseStream } from './sse.ts';
 
 /** Enough for a client that reconnects faster than its lost connections are noticed. */
 const MAX_GET_STREAMS = 8;
+/** When a client may open a stream again that only its age has ended. */
+const RETRY_MS = 1000;
+/** From this version on a client is told to come back, and with what, before there is a message (SEP-1699). */
+const POLLING_VERSION = '2025-11-25';
+const GET_STREAM: StreamOwner = { collects: false };
 
 export interface ServerMessagesOptions {
   calls: Calls;
   limits: ProxyLimits;
   /** Milliseconds since the epoch. */
   now: () => number;
+  replays: ReplayBudget;
+  /** What the session negotiated; undefined until it has. */
+  version: () => string | undefined;
   /** Called with a request of the server's that will not reach the client any more. */
   onDropped: (id: RpcId) => void;
 }
 
 interface Sink {
-  send(line: Buffer): boolean;
+  send(line: Buffer, requestId?: RpcId): boolean;
 }
 
 interface OpenStream {
-  stream: SseStream;
+  stream: EventStream;
   openedAtMs: number;
 }
 
 export class ServerMessages {
   readonly #options: ServerMessagesOptions;
   readonly #backlog: Backlog;
+  readonly #replay: Replay<EventStream>;
+  /** GET streams that a connection carries. */
   #streams: OpenStream[] = [];
   /** Requests that went out to the client and have no answer yet, the oldest first. */
   readonly #asked = new Set<RpcId>();
 
   constructor(options: ServerMessagesOptions) {
-    const { maxBacklogMessages, maxMessageBytes } = options.limits;
+    const { maxBacklogMessages, maxReplayMessages, maxMessageBytes } = options.limits;
     this.#options = options;
     this.#backlog = new Backlog(maxBacklogMessages, maxMessageBytes);
+    this.#replay = new Replay({
+      ...{ budget: options.replays, now: options.now },
+      ...{ maxMessages: maxReplayMessages, maxBytes: maxMessageBytes },
+      onDropped: (id) => {
+        if (this.#asked.delete(id)) options.onDropped(id);
+      },
+    });
   }
 
   /** GET streams. */
@@ -73,15 +93,47 @@ export class ServerMessages {
     return this.#asked.delete(id);
   }
 
-  /** Adds a GET stream; what waited for one goes out on it. */
-  addStream(stream: SseStream): void {
-    this.#streams.push({ stream, openedAtMs: this.#options.now() });
-    if (this.#streams.length > MAX_GET_STREAMS) this.#streams.shift()?.stream.end();
-    this.#flush(stream);
+  /** Makes the reply to a POST a stream. */
+  openStream(res: ServerResponse, owner: StreamOwner, headers?: OutgoingHttpHeaders): EventStream {
+    const stream = new EventStream(this.#replay, owner, this.#connection(res, headers));
+    if (this.#polls) stream.prime();
+    return stream;
   }
 
-  removeStream(stream: SseStream): void {
+  /**
+   * A client listens: on the stream of the event that it names, or on a new one when that is none of this session's. What
+   * waited for a stream goes out on it.
+   * @param lastEventId the value of `Last-Event-ID`
+   * @returns false when the stream has ended and the client has had all of it
+   */
+  listen(res: ServerResponse, lastEventId: string | undefined): boolean {
+    const found = lastEventId === undefined ? undefined : this.#replay.find(lastEventId);
+    if (found === undefined) this.#listenAnew(res);
+    else if (found.stream.ended && !this.#replay.has(found.stream, found.sequence)) return false;
+    else this.#resume(res, found.stream, found.sequence);
+    return true;
+  }
+
+  #listenAnew(res: ServerResponse): void {
+    const stream = new EventStream(this.#replay, GET_STREAM, this.#connection(res));
+    if (this.#polls) stream.prime();
+    this.#addStream(res, stream);
+  }
+
+  #resume(res: ServerResponse, stream: EventStream, sequence: number): void {
+    stream.resume(this.#connection(res), sequence);
+    if (stream.owner === GET_STREAM) this.#addStream(res, stream);
+    else if (!stream.ended) this.offer(stream);
+  }
+
+  #addStream(res: ServerResponse, stream: EventStream): void {
     this.#streams = this.#streams.filter((each) => each.stream !== stream);
+    this.#streams.push({ stream, openedAtMs: this.#options.now() });
+    res.on('close', () => {
+      if (!stream.connected) this.#streams = this.#streams.filter((each) => each.stream !== stream);
+    });
+    if (this.#streams.length > MAX_GET_STREAMS) this.#pause(this.#streams.shift());
+    this.#flush(stream);
   }
 
   /** A POST that can carry a request of the server's has come, which is worth the rest of what waits, too. */
@@ -99,8 +151,9 @@ export class ServerMessages {
     const old = this.#streams.filter(({ openedAtMs }) => openedAtMs <= before);
     // Not only once the connection is closed: a reader that does not read delays that.
     this.#streams = this.#streams.filter(({ openedAtMs }) => openedAtMs > before);
-    for (const { stream } of old) stream.end();
+    for (const each of old) this.#pause(each);
     for (const { stream } of this.#streams) stream.keepAlive();
+    this.#replay.dropBefore(now() - limits.replaySeconds * 1000);
   }
 
   /** Ends all streams and forgets what waited. */
@@ -109,10 +162,23 @@ export class ServerMessages {
     this.#streams = [];
     this.#backlog.take();
     this.#asked.clear();
+    this.#replay.end();
+  }
+
+  get #polls(): boolean {
+    return (this.#options.version() ?? '') >= POLLING_VERSION;
+  }
+
+  #connection(res: ServerResponse, headers?: OutgoingHttpHeaders): SseStream {
+    return new SseStream(res, this.#options.limits.maxBufferedBytes, headers);
+  }
+
+  #pause(each: OpenStream | undefined): void {
+    each?.stream.pause(this.#polls ? RETRY_MS : undefined);
   }
 
   #send({ line, requestId }: BacklogEntry, sink: Sink | undefined): boolean {
-    if (sink?.send(line) !== true) return false;
+    if (sink?.send(line, requestId) !== true) return false;
     if (requestId !== undefined) this.#noteAsked(requestId);
     return true;
   }

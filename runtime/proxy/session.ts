@@ -3,12 +3,14 @@
  * (MCP 2025-11-25, Transports, "Sending Messages to the Server").
  */
 import { isUtf8 } from 'node:buffer';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { refusedTool } from '../policy/tool-rules.ts';
 import { Calls } from './calls.ts';
 import type { Child, ChildCommand, Graces } from './child.ts';
 import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
+import type { EventStream, StreamOwner } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { lineOf } from './framing.ts';
 import { RETRY_AFTER, SESSION_HEADER } from './http.ts';
@@ -27,8 +29,8 @@ import {
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
+import type { ReplayBudget } from './replay.ts';
 import { ServerMessages } from './server-messages.ts';
-import type { SseStream } from './sse.ts';
 import { unknownToolLine, visiblePart } from './tool-access.ts';
 
 export interface SessionOptions {
@@ -43,6 +45,7 @@ export interface SessionOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
   children: Children;
+  replays: ReplayBudget;
   /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
   onEnd: (session: Session, gone: Promise<void>) => void;
 }
@@ -69,6 +72,7 @@ export class Session {
     this.#messages = new ServerMessages({
       ...options,
       calls: this.#calls,
+      version: () => this.protocolVersion,
       onDropped: (id) => this.#refuse(id, ErrorCode.server, 'The client has no stream open.'),
     });
     this.#lastActiveMs = options.now();
@@ -147,24 +151,27 @@ export class Session {
     if (exchange !== undefined) this.#messages.offer(exchange);
   }
 
-  /** The client closed the connection of a POST before everything in it was answered. */
+  /** The client of a POST went away before everything in it was answered, and did not come back. */
   disconnected(exchange: Exchange): void {
     for (const { request } of this.#calls.take(exchange)) {
-      // Nobody knows the id of a session whose handshake got lost.
-      if (request.method === 'initialize') void this.end('The client went away.');
-      else this.#child?.write(lineOf(cancelledText(request.id, 'The client closed the connection')));
+      this.#child?.write(lineOf(cancelledText(request.id, 'The client closed the connection')));
+      // For a client that comes back after all.
+      const message = 'The client was away for too long; the request was cancelled.';
+      exchange.answer(Buffer.from(errorText(request.id, ErrorCode.server, message)));
     }
     this.#lastActiveMs = this.#options.now();
   }
 
-  /** Adds a GET stream; what waited for one goes out on it. */
-  addStream(stream: SseStream): void {
-    this.#messages.addStream(stream);
+  /** Makes the reply to a POST a stream. */
+  openStream(res: ServerResponse, owner: StreamOwner, headers?: OutgoingHttpHeaders): EventStream {
+    return this.#messages.openStream(res, owner, headers);
   }
 
-  removeStream(stream: SseStream): void {
-    this.#messages.removeStream(stream);
-    this.#lastActiveMs = this.#options.now();
+  /** A GET; see `ServerMessages.listen`. */
+  listen(res: ServerResponse, lastEventId: string | undefined): boolean {
+    const listens = this.#messages.listen(res, lastEventId);
+    if (listens) res.on('close', () => (this.#lastActiveMs = this.#options.now()));
+    return listens;
   }
 
   /** @param beforeMs calls opened after this moment are left alone: a quick answer needs no stream */

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
+import { ReplayBudget } from './replay.ts';
 import { Session } from './session.ts';
 
 export interface SessionsOptions {
@@ -27,6 +28,7 @@ const END_SHARE = 0.5;
 
 export class Sessions {
   readonly #options: SessionsOptions;
+  readonly #replays: ReplayBudget;
   readonly #sessions = new Map<string, Session>();
   /** Ended for their clients, but something of the child may still be there. */
   readonly #ending = new Set<Session>();
@@ -35,6 +37,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#replays = new ReplayBudget(options.limits.maxMessageBytes);
     const { sessionIdleSeconds, keepAliveSeconds } = options.limits;
     const sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, (sessionIdleSeconds * 1000) / 4));
     const keepAliveMs = keepAliveSeconds * 1000;
@@ -63,7 +66,7 @@ export class Sessions {
     for (const session of this.#sessions.values()) if (session.user === user) own += 1;
     if (own >= limits.maxSessionsPerUser) return 'user-full';
     const onEnd = (ended: Session, gone: Promise<void>): void => this.#ended(ended, gone);
-    const session = new Session({ ...this.#options, id: randomUUID(), user, onEnd });
+    const session = new Session({ ...this.#options, replays: this.#replays, id: randomUUID(), user, onEnd });
     this.#sessions.set(session.id, session);
     return session;
   }

@@ -17,6 +17,7 @@ const flag = (name) => flags.includes(`--${name}`);
 const option = (name) => flags.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
 const seen = [];
 const waiting = new Map();
+const steps = [];
 /** Of its input: the first line and the one that is being handled. */
 const lines = { first: undefined, current: '' };
 let folders = ['/allowed'];
@@ -52,6 +53,21 @@ const tools = {
     for (let progress = 1; progress <= count; progress += 1)
       notify('notifications/progress', { progressToken: meta.progressToken, progress, total: count });
     answer(id, 'done');
+  },
+  stepwise: async (id, { before, after }, { progressToken }) => {
+    for (let progress = 1; progress <= before + after; progress += 1) {
+      if (progress === before + 1) await new Promise((resolve) => steps.push(resolve));
+      notify('notifications/progress', { progressToken, progress });
+    }
+    answer(id, 'done');
+  },
+  stepOn: (id) => {
+    for (const go of steps.splice(0)) go();
+    answer(id, 'gone on');
+  },
+  logAndFail: (id) => {
+    notify('notifications/message', { level: 'error', data: 'failing' });
+    say({ id, error: { code: -32603, message: 'failed' } });
   },
   log: (id) => {
     notify('notifications/message', { level: 'info', data: 'working' });

@@ -179,10 +179,10 @@ export class RawClient {
     return id;
   }
 
-  /** Calls a tool that answers as JSON. @returns its text, or the error */
+  /** @returns a tool's text, or the error */
   async tool(name: string, args: object = {}): Promise<string> {
     const response = await this.post(this.call(name, args));
-    const message = (await response.json()) as Loose;
+    const message = await answerIn(response);
     return message.result?.content[0].text ?? JSON.stringify(message.error);
   }
 
@@ -193,10 +193,23 @@ export class RawClient {
   }
 }
 
+/** @returns the answer to a single request. A call that takes a moment on a busy machine is a stream by then. */
+async function answerIn(response: Response): Promise<Loose> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return response.json();
+  const events = new Events(response);
+  return until(
+    () => events.messages.find((message) => message.method === undefined),
+    'the answer of a stream',
+  );
+}
+
 /** The messages of an event stream, as they come. */
 export class Events {
   readonly messages: Loose[] = [];
   readonly comments: string[] = [];
+  /** Of all events, those without a message among them. */
+  readonly ids: string[] = [];
+  retryMs: number | undefined;
   closed = false;
   readonly #response: Response;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -238,11 +251,13 @@ export class Events {
   }
 
   #take(event: string): void {
-    const data = event
-      .split(/\r\n|\r|\n/)
-      .filter((line) => line.startsWith('data: '))
-      .map((line) => line.slice(6));
+    const lines = event.split(/\r\n|\r|\n/);
+    const fields = (name: string): string[] =>
+      lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
+    const data = fields('data').join('\n');
+    this.ids.push(...fields('id'));
+    for (const ms of fields('retry')) this.retryMs = Number(ms);
     if (event.startsWith(':')) this.comments.push(event);
-    else if (data.length > 0) this.messages.push(JSON.parse(data.join('\n')));
+    else if (data !== '') this.messages.push(JSON.parse(data));
   }
 }

@@ -84,7 +84,9 @@ async function startHost(marker: string, limits: Partial<ProxyLimits>): Promise<
 describe('200 sessions whose clients vanish', () => {
   it('leave no process and no memory', { timeout: 60_000 }, async () => {
     const marker = `--marker=${randomUUID()}`;
-    const host = await startHost(marker, { maxSessions: SESSIONS, sessionIdleSeconds: 1 });
+    const host = await startHost(marker, {
+      ...{ maxSessions: SESSIONS, sessionIdleSeconds: 1, resumeSeconds: 0.5 },
+    });
     const allGone = async (): Promise<HostUsage> => {
       await until(async () => (await host.usage()).children === 0, 'no child is counted', 20_000);
       // The host itself carries the marker, too.

@@ -5,7 +5,7 @@ let test: TestProxy;
 let client: RawClient;
 
 beforeAll(async () => {
-  test = await startProxy({ limits: { maxSessionsPerUser: 100 } });
+  test = await startProxy({ limits: { maxSessionsPerUser: 100, resumeSeconds: 0.1 } });
 });
 afterAll(() => test.close());
 beforeEach(async () => {

@@ -1,0 +1,360 @@
+/** Clients that come back for what a broken connection cost them (MCP 2025-11-25, "Resumability and Redelivery"). */
+import {
+  Client as CurrentClient,
+  StreamableHTTPClientTransport as CurrentTransport,
+} from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CONTEXT_HEADER } from '../../runtime/config/context.ts';
+import {
+  contextOf,
+  Events,
+  RawClient,
+  startProxy,
+  until,
+  type Loose,
+  type TestProxy,
+} from '../helpers/stdio-proxy.ts';
+
+let test: TestProxy;
+let client: RawClient;
+
+beforeAll(async () => {
+  test = await startProxy({ limits: { maxSessionsPerUser: 100 } });
+});
+afterAll(() => test.close());
+beforeEach(async () => {
+  client = new RawClient(test.url);
+  await client.initialize();
+});
+
+const isCancelled = async (id: string): Promise<boolean> =>
+  (await client.tool('seen')).includes(`"requestId":"${id}"`);
+/** A call that reports progress, waits until it is told to go on, and reports more before its answer. */
+const stepwise = (id: string, before = 2, after = 2): object =>
+  client.request(
+    'tools/call',
+    { name: 'stepwise', arguments: { before, after }, _meta: { progressToken: id } },
+    id,
+  );
+/** The answer to another call shows that all of it has been said. */
+const stepOn = async (): Promise<string> => (await client.tool('stepOn'), client.tool('pid'));
+const numbers = ({ messages }: Events): unknown[] =>
+  messages.map((message: Loose) => message.params?.progress ?? message.result.content[0].text);
+
+/** Starts a call, and loses its connection once `count` of its messages are there. */
+async function broken(body: object, count = 2): Promise<Events> {
+  const events = new Events(await client.post(body));
+  await events.next(count - 1);
+  await events.cancel();
+  return events;
+}
+
+const resumed = (eventId: string | undefined, by = client): Promise<Events> =>
+  by.stream({ 'last-event-id': eventId ?? '' });
+
+describe('events', () => {
+  it('have ids that are unique in the session and name their stream', async () => {
+    const streams = [await client.stream(), new Events(await client.post(client.call('log')))];
+    await client.tool('listChanged', { count: 2 });
+    await until(() => streams[0]!.messages.length === 2 && streams[1]!.closed, 'all messages');
+    const ids = streams.flatMap((stream) => stream.ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const stream of streams) {
+      // One before the first message: the client can come back from the beginning.
+      expect(stream.ids).toHaveLength(stream.messages.length + 1);
+      expect(new Set(stream.ids.map((id) => id.slice(0, id.lastIndexOf('-')))).size).toBe(1);
+    }
+    await streams[0]!.cancel();
+  });
+
+  it('without data are not sent to clients of older versions, which try to read it', async () => {
+    const old = new RawClient(test.url);
+    await old.initialize('2025-06-18');
+    const response = await old.post(old.call('log'));
+    expect(await response.text()).not.toMatch(/^data: $/m);
+  });
+});
+
+describe('a POST stream whose connection broke', () => {
+  it('is collected, and goes on where it was', async () => {
+    const before = await broken(stepwise('a'));
+    await stepOn();
+    const after = await resumed(before.ids.at(-1));
+    await until(() => after.closed, 'the end of the stream');
+    expect([numbers(before), numbers(after)]).toEqual([
+      [1, 2],
+      [3, 4, 'done'],
+    ]);
+    expect(await isCancelled('a')).toBe(false);
+  });
+
+  it('gives again what the client did not get', async () => {
+    const before = await broken(stepwise('a'));
+    const after = await resumed(before.ids[1]);
+    await after.next();
+    await stepOn();
+    await until(() => after.closed, 'the end of the stream');
+    expect(numbers(after)).toEqual([2, 3, 4, 'done']);
+  });
+
+  it('can break again, and be resumed while the first connection is still open', async () => {
+    const first = new Events(await client.post(stepwise('a')));
+    await first.next(1);
+    const second = await resumed(first.ids.at(-1));
+    await until(() => first.closed, 'the connection that the client gave up');
+    await second.cancel();
+    const third = await resumed(first.ids.at(-1));
+    await stepOn();
+    await until(() => third.closed, 'the end of the stream');
+    expect(numbers(third)).toEqual([3, 4, 'done']);
+  });
+
+  it('says so when nothing is left of it, so that its client does not come for ever', async () => {
+    const events = new Events(await client.post(stepwise('a')));
+    await events.next(1);
+    await stepOn();
+    await until(() => events.closed, 'the end of the stream');
+    const response = await client.send('GET', undefined, { 'last-event-id': events.ids.at(-1)! });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE']);
+  });
+
+  it('carries a question of the server to the client that came back', async () => {
+    const before = await broken(client.call('ask', {}, 'asks'), 1);
+    const after = await resumed(before.ids[0]);
+    const { id } = await after.next();
+    await client.post({ jsonrpc: '2.0', id, result: { role: 'assistant' } });
+    expect((await after.next(1)).result.content[0].text).toContain('assistant');
+  });
+
+  it('is cancelled when its client does not come back, and says so to one that comes late', async () => {
+    const hasty = await startProxy({ limits: { resumeSeconds: 0.05 } });
+    client = new RawClient(hasty.url);
+    await client.initialize();
+    const before = await broken(stepwise('late'));
+    await until(() => isCancelled('late'), 'the cancellation');
+    const after = await resumed(before.ids.at(-1));
+    await until(() => after.closed, 'the end of the stream');
+    expect(after.messages).toEqual([
+      expect.objectContaining({ id: 'late', error: expect.objectContaining({ code: -32000 }) }),
+    ]);
+    await hasty.close();
+  });
+
+  it('is given up at once when its client has no id to come back with', async () => {
+    const abort = new AbortController();
+    const call = client.post(client.call('silent', {}, 'gone'), {}, abort.signal).catch(() => undefined);
+    await client.tool('echo', { text: 'the call before has arrived' });
+    abort.abort();
+    await call;
+    await until(() => isCancelled('gone'), 'the cancellation');
+  });
+
+  it('keeps as much as its limit, and the answer in any case', async () => {
+    const small = await startProxy({ limits: { maxReplayMessages: 3 } });
+    client = new RawClient(small.url);
+    await client.initialize();
+    const before = await broken(stepwise('a', 2, 50));
+    await stepOn();
+    const after = await resumed(before.ids[0]);
+    await until(() => after.closed, 'the end of the stream');
+    expect(numbers(after)).toEqual([51, 52, 'done']);
+    await small.close();
+  });
+});
+
+describe('a GET stream', () => {
+  it('gives again what its client did not get, and goes on', async () => {
+    const before = await client.stream();
+    await client.tool('listChanged', { count: 2 });
+    await before.next(1);
+    await before.cancel();
+    await client.tool('listChanged', { count: 1 });
+    const after = await resumed(before.ids[1]);
+    await after.next(1);
+    await client.tool('listChanged', { count: 1 });
+    await after.next(2);
+    expect(after.messages.map((message) => message.params.i)).toEqual([1, 0, 0]);
+    await after.cancel();
+  });
+
+  it('gives nothing that went out on another', async () => {
+    const first = await client.stream();
+    await client.tool('listChanged', { count: 2 });
+    await first.next(1);
+    const second = await client.stream();
+    await client.tool('listChanged', { count: 1 });
+    await second.next();
+    await first.cancel();
+    const again = await resumed(first.ids[0]);
+    await again.next(1);
+    await client.tool('listChanged', { count: 1 });
+    await until(() => [again, second].flatMap((stream) => stream.messages).length === 4, 'the last');
+    expect(again.messages.slice(0, 2).map((message) => message.params.i)).toEqual([0, 1]);
+    expect(second.messages[0].params.i).toBe(0);
+    await Promise.all([again.cancel(), second.cancel()]);
+  });
+
+  it('that only its age has ended says when to come again', async () => {
+    const young = await startProxy({ limits: { keepAliveSeconds: 0.05, maxStreamSeconds: 0.1 } });
+    client = new RawClient(young.url);
+    await client.initialize();
+    const events = await client.stream();
+    await until(() => events.closed, 'the end');
+    expect(events.retryMs).toBe(1000);
+    await young.close();
+  });
+});
+
+describe('an id that is none of this session', () => {
+  const foreign = async (): Promise<string> => {
+    const other = new RawClient(test.url, 'alice');
+    await other.initialize();
+    const events = await other.stream();
+    await other.tool('listChanged', { count: 3 });
+    await events.next(2);
+    await events.cancel();
+    return events.ids[0]!;
+  };
+
+  it.each([
+    ['of another session', foreign],
+    ['made up', () => '00000000-1-0'],
+    ['malformed', () => '1\u00e9/../*'],
+    ['very long', () => '9'.repeat(8000)],
+  ])('%s gives a fresh stream', async (_name, make) => {
+    const events = await resumed(await make());
+    await client.tool('listChanged', { count: 1 });
+    await events.next();
+    expect(events.messages).toHaveLength(1);
+    await events.cancel();
+  });
+
+  it('and the session itself stays its user’s', async () => {
+    const before = await broken(stepwise('a'));
+    const mallory = new RawClient(test.url, 'mallory', {
+      'mcp-session-id': client.headers['mcp-session-id']!,
+    });
+    const response = await mallory.send('GET', undefined, { 'last-event-id': before.ids[0]! });
+    expect(response.status).toBe(404);
+    await stepOn();
+  });
+
+  it('is also one that has become too old', async () => {
+    let now = Date.now();
+    const slow = await startProxy({ now: () => now, limits: { keepAliveSeconds: 0.05 } });
+    client = new RawClient(slow.url);
+    await client.initialize();
+    const events = new Events(await client.post(client.call('log')));
+    await until(() => events.closed, 'the end');
+    expect((await client.send('GET', undefined, { 'last-event-id': events.ids.at(-1)! })).status).toBe(405);
+    now += 301_000;
+    await until(async () => {
+      const response = await client.send('GET', undefined, { 'last-event-id': events.ids.at(-1)! });
+      await response.body?.cancel();
+      return response.status === 200;
+    }, 'a fresh stream');
+    await slow.close();
+  });
+});
+
+/** A `fetch` whose event streams can be cut as a network does it. */
+function cuttable(): { fetch: typeof fetch; cut: () => void; gets: Response[] } {
+  const cuts: (() => void)[] = [];
+  const gets: Response[] = [];
+  const cutting = async (url: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> => {
+    const response = await fetch(url, init);
+    if (init?.method === 'GET') gets.push(response);
+    if (response.body === null || response.headers.get('content-type') !== 'text/event-stream')
+      return response;
+    const reader = response.body.getReader();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        cuts.push(() => {
+          controller.error(new TypeError('terminated'));
+          void reader.cancel().catch(() => undefined);
+        });
+      },
+      pull: async (controller) => {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+    return new Response(body, response);
+  };
+  const cut = (): void => {
+    for (const each of cuts.splice(0)) each();
+  };
+  return { fetch: cutting, cut, gets };
+}
+
+const info = { name: 'test', version: '1' };
+const requestInit = { headers: { [CONTEXT_HEADER]: contextOf('alice') } };
+const reconnectionOptions = {
+  ...{
+    initialReconnectionDelay: 10,
+    maxReconnectionDelay: 10,
+    reconnectionDelayGrowFactor: 1,
+    maxRetries: 5,
+  },
+};
+
+interface Calls {
+  params: { name: string; arguments: Record<string, unknown> };
+  options: { onprogress: (each: { progress: number }) => void };
+}
+
+describe.each([
+  [
+    ...['1.x', Client, StreamableHTTPClientTransport],
+    (sdk: Loose, { params, options }: Calls) => sdk.callTool(params, undefined, options),
+  ],
+  [
+    ...['2.x', CurrentClient, CurrentTransport],
+    (sdk: Loose, { params, options }: Calls) => sdk.callTool(params, options),
+  ],
+] as [string, Loose, Loose, (sdk: Loose, calls: Calls) => Promise<Loose>][])(
+  'SDK %s client',
+  (_version, AnyClient, AnyTransport, callTool) => {
+    it('gets its answer over a connection that breaks', async () => {
+      const { fetch: network, cut } = cuttable();
+      const options = { requestInit, fetch: network, reconnectionOptions };
+      const transport = new AnyTransport(new URL(test.url), options);
+      const sdk = new AnyClient(info);
+      const lost: string[] = [];
+      sdk.onerror = (error: Error) => void lost.push(error.message);
+      await sdk.connect(transport);
+      const progress: number[] = [];
+      const params = { name: 'stepwise', arguments: { before: 2, after: 2 } };
+      const onprogress = (each: { progress: number }): void => void progress.push(each.progress);
+      const result = callTool(sdk, { params, options: { onprogress } });
+      await until(() => progress.length === 2, 'the first half');
+      cut();
+      await sdk.callTool({ name: 'stepOn' });
+      expect((await result).content[0].text).toBe('done');
+      expect(progress).toEqual([1, 2, 3, 4]);
+      expect(lost.join()).toContain('terminated');
+      await transport.terminateSession();
+      await sdk.close();
+    });
+
+    it('does not come for more of a stream that ended with an error', async () => {
+      const { fetch: network, gets } = cuttable();
+      const transport = new AnyTransport(new URL(test.url), {
+        ...{ requestInit, fetch: network, reconnectionOptions },
+      });
+      const sdk = new AnyClient(info);
+      await sdk.connect(transport);
+      await until(() => gets.length === 1, 'its GET stream');
+      await expect(sdk.callTool({ name: 'logAndFail' })).rejects.toThrow('failed');
+      // 2.x takes an error for an answer, 1.x comes once.
+      await until(() => AnyClient === CurrentClient || gets.length === 2, 'it comes');
+      for (let i = 0; i < 10; i += 1) await sdk.ping();
+      expect(gets.map(({ status }) => status)).toEqual(AnyClient === Client ? [200, 405] : [200]);
+      await transport.terminateSession();
+      await sdk.close();
+    });
+  },
+);
