@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
+import { type DevProcess, mcpgw, startDev } from '../helpers/mcpgw-process.ts';
+import { newPerson, type Visit } from '../helpers/oauth-flow.ts';
 import { codeFlowStrictly, discoverStrictly, registerStrictly } from '../helpers/strict-client.ts';
 
 const insecure = { [oauth.allowInsecureRequests]: true };
@@ -19,7 +20,8 @@ let server: oauth.AuthorizationServer;
 let resource: URL;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcpgw-strict-'));
-  dev = await startDev(['--services', 'echo-stateless'], { cwd: folder });
+  const env = { ...process.env, CLIENT_CREDENTIALS: 'true' };
+  dev = await startDev(['--services', 'echo-stateless'], { cwd: folder, env });
   resource = new URL(dev.urls['echo-stateless'] ?? '');
   server = await discoverStrictly(resource, insecure);
 });
@@ -52,8 +54,11 @@ describe('the metadata', () => {
       response_types_supported: ['code'],
       authorization_response_iss_parameter_supported: true,
     });
-    for (const endpoint of ['registration_endpoint', 'introspection_endpoint', 'revocation_endpoint'])
-      expect(server[endpoint]).toMatch(/^http:\/\/localhost:\d+\/\w+$/);
+    for (const endpoint of [
+      ...['registration_endpoint', 'introspection_endpoint', 'revocation_endpoint'],
+      'device_authorization_endpoint',
+    ])
+      expect(server[endpoint]).toMatch(/^http:\/\/localhost:\d+\/[\w-]+$/);
   });
 });
 
@@ -168,5 +173,108 @@ describe('a client that authenticates with private_key_jwt (RFC 7523)', () => {
       await expect(oauth.processRefreshTokenResponse(server, client, refused)).rejects.toThrow();
       expect(refused.status).toBe(401);
     }
+  });
+});
+
+/** Whether the service lets it in: what it says to an empty message is not 401 then. */
+async function opens(token: string): Promise<boolean> {
+  const answer = await oauth
+    .protectedResourceRequest(token, 'POST', resource, undefined, '{}', insecure)
+    .catch(() => undefined);
+  return answer !== undefined && answer.status !== 401;
+}
+
+describe('a device without a browser (RFC 8628)', () => {
+  const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+  async function begin() {
+    const client = await register({
+      client_name: 'Terminal',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [],
+      response_types: [],
+      grant_types: [DEVICE_CODE, 'refresh_token'],
+    });
+    const parameters = { scope: 'mcp:echo-stateless offline_access', resource: resource.href };
+    const asked = await oauth.deviceAuthorizationRequest(server, client, oauth.None(), parameters, insecure);
+    return { client, begun: await oauth.processDeviceAuthorizationResponse(server, client, asked) };
+  }
+
+  const poll = async (client: oauth.Client, deviceCode: string) =>
+    oauth.processDeviceCodeResponse(
+      server,
+      client,
+      await oauth.deviceCodeGrantRequest(server, client, oauth.None(), deviceCode, insecure),
+    );
+
+  it('gets tokens once its person has entered the code elsewhere, and agreed', async () => {
+    const { client, begun } = await begin();
+    const person = newPerson([]);
+    let page: Visit = await person.visit(begun.verification_uri);
+    page = await person.press(page, { user_code: begun.user_code });
+    expect(page.html).toContain('Terminal');
+    page = await person.press(page, { decision: 'allow:local' });
+    if (!page.html.includes('Your device is connected')) page = await person.press(page, {});
+    expect(page.html).toContain('Your device is connected');
+    const tokens = await poll(client, begun.device_code);
+    expect(await claimsOf(tokens.access_token)).toMatchObject({
+      client_id: client.client_id,
+      aud: resource.href,
+    });
+    expect(await opens(tokens.access_token)).toBe(true);
+    const answer = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      oauth.None(),
+      tokens.refresh_token ?? '',
+      insecure,
+    );
+    await oauth.processRefreshTokenResponse(server, client, answer);
+    // The code has been used.
+    await expect(poll(client, begun.device_code)).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it('is told to wait as long as nobody has', async () => {
+    const { client, begun } = await begin();
+    await expect(poll(client, begun.device_code)).rejects.toMatchObject({
+      error: 'authorization_pending',
+    });
+  });
+});
+
+describe('a script with credentials of its own (RFC 6749 §4.4)', () => {
+  it('gets tokens for itself, and no refresh token, once the operator has registered it', async () => {
+    const registered = await mcpgw(
+      [
+        ...['client', 'register', '--name', 'Nightly job', '--json'],
+        ...['--grant-types', 'client_credentials', '--scope', 'mcp:echo-stateless'],
+      ],
+      { cwd: folder },
+    );
+    expect(registered.code, registered.stderr).toBe(0);
+    const client = JSON.parse(registered.stdout) as oauth.Client & { client_secret: string };
+    const ask = async (secret: string, parameters: Record<string, string>) =>
+      oauth.processClientCredentialsResponse(
+        server,
+        client,
+        await oauth.clientCredentialsGrantRequest(
+          server,
+          client,
+          oauth.ClientSecretBasic(secret),
+          parameters,
+          insecure,
+        ),
+      );
+    const tokens = await ask(client.client_secret, { resource: resource.href });
+    expect(tokens).not.toHaveProperty('refresh_token');
+    expect(await claimsOf(tokens.access_token)).toMatchObject({
+      sub: `client:${client.client_id}`,
+      scope: 'mcp:echo-stateless',
+    });
+    expect(await opens(tokens.access_token)).toBe(true);
+    await expect(ask('another', {})).rejects.toThrow();
+    await expect(ask(client.client_secret, { scope: 'mcp:*' })).rejects.toMatchObject({
+      error: 'invalid_scope',
+    });
   });
 });
