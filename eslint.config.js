@@ -43,7 +43,7 @@ const layers = {
     'runtime/assembly',
   ],
   // (The pattern of `runtime/net` is that of `cli/net`, too.)
-  cli: ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/embedded'],
+  cli: ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/install', 'runtime/embedded'],
 };
 
 /** Every server that listens bounds its connections. */

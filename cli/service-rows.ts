@@ -3,6 +3,8 @@ import type { Service } from '../runtime/config/catalog.ts';
 import { parseEnvFile } from '../runtime/config/env-file.ts';
 import { gather } from '../runtime/config/load.ts';
 import { enabledKey, enabledSchema } from '../runtime/config/schema.ts';
+import { missingHere } from '../runtime/install/missing.ts';
+import { ownServer } from '../runtime/install/own-server.ts';
 import type { Environment, GatewayFolder } from './gateway-folder.ts';
 
 export interface ServiceRow {
@@ -20,6 +22,8 @@ export interface ServiceRow {
   data: Service['data'];
   /** In the folder's own `services/`. */
   own: boolean;
+  /** What this machine lacks to run it in `mcpgw dev`, in words; a container brings its own. */
+  missing: string[];
 }
 
 /** @param environment of the process, which goes before `.env` */
@@ -44,11 +48,13 @@ export function serviceRows(gateway: GatewayFolder, environment: Environment): S
       source: sourceOf(service),
       data: service.data,
       own: gateway.ownServices.includes(service.name),
+      missing: missingHere(service, environment.PATH ?? ''),
     };
   });
 }
 
 function sourceOf({ package: source, command }: Service): string {
-  if (source === undefined) return command === undefined ? 'mcpgw itself' : `command ${command.join(' ')}`;
+  if (source === undefined)
+    return command === undefined || ownServer(command[0]) ? 'mcpgw itself' : `command ${command.join(' ')}`;
   return 'npm' in source ? `npm ${source.npm}@${source.version}` : `PyPI ${source.pypi}@${source.version}`;
 }

@@ -21,6 +21,11 @@ export function runServicesList(flags: ServicesListFlags): void {
       : line.replace(` ${row.status}`, ` ${paint[row.status](row.status)}`);
   });
   output.result(painted.join('\n'), { services: rows });
+  const lacking = rows.filter(({ missing }) => missing.length > 0);
+  if (lacking.length > 0) {
+    output.note('\nMissing on this machine for mcpgw dev (in a deployment the containers bring it):');
+    for (const { name, missing } of lacking) output.note(`  ${name.padEnd(18)} ${missing.join('; ')}`);
+  }
   if (rows.some(({ status }) => status === 'planned'))
     output.note('\nplanned: described here, not part of this release yet.');
 }

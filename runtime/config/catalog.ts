@@ -89,7 +89,17 @@ export const serviceSchema = z
     /** One child for each session, for each user, or for all. `.env` may say otherwise (`process.ts`). */
     process: z.enum(PROCESS_MODELS).default('session'),
     /** What must be on the machine to run it as a process. */
-    requires: z.array(z.strictObject({ command: z.string(), install: z.string() })).default([]),
+    requires: z
+      .array(
+        z.strictObject({
+          command: z.string(),
+          /** Commands that do as well. */
+          or: z.array(z.string()).default([]),
+          /** What to install, told to a person whose machine has none of them. */
+          install: z.string(),
+        }),
+      )
+      .default([]),
     container: z
       .strictObject({
         base: z.enum(['node', 'python']).default('node'),

@@ -7,6 +7,7 @@ import { gather } from '../config/load.ts';
 import { parseProcesses, processKeys } from '../config/process.ts';
 import { configSchema } from '../config/schema.ts';
 import { findCommand } from '../install/find-command.ts';
+import { ownServer } from '../install/own-server.ts';
 import { containerCatalog } from './catalog.ts';
 import { containerLogger } from './log.ts';
 import { serve } from './serve.ts';
@@ -68,6 +69,8 @@ export async function serveService(
   /** The image has the server on its PATH. */
   function installed() {
     const [command = '', ...args] = service?.command ?? [service?.package?.bin ?? ''];
+    const own = ownServer(command);
+    if (own !== undefined) return own;
     const file = findCommand(command, environment.PATH ?? '');
     if (file === undefined)
       throw new ConfigError([{ key: name, problem: `there is no ${command} in this image` }]);

@@ -2,7 +2,9 @@
 import type { Service } from '../config/catalog.ts';
 import { findCommand } from './find-command.ts';
 import { InstallError, type InstallOptions, type Launch } from './launch.ts';
+import { missingHere } from './missing.ts';
 import { installNpm } from './npm.ts';
+import { ownServer } from './own-server.ts';
 import { installPypi } from './pypi.ts';
 
 /**
@@ -14,13 +16,14 @@ export async function installService(
   searchPath: string,
   options: InstallOptions,
 ): Promise<Launch> {
-  for (const need of service.requires) {
-    if (findCommand(need.command, searchPath) === undefined) throw new InstallError(`needs ${need.install}`);
-  }
+  const missing = missingHere(service, searchPath);
+  if (missing.length > 0) throw new InstallError(`needs ${missing.join('; ')}`);
   const { package: source, command } = service;
   if (source !== undefined)
-    return 'npm' in source ? installNpm(source, options) : installPypi(source, options);
+    return 'npm' in source ? installNpm(source, options) : installPypi(source, searchPath, options);
   const [name = '', ...args] = command ?? [];
+  const own = ownServer(name);
+  if (own !== undefined) return own;
   const file = findCommand(name, searchPath);
   if (file === undefined) throw new InstallError(`there is no command ${name} on this machine`);
   return { file, args };

@@ -32,7 +32,7 @@ export async function runTool(
 /** What a package manager needs: the basics, and its own settings. */
 function toolEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const own = Object.entries(environment).filter(
-    (pair): pair is [string, string] => pair[1] !== undefined && /^(?:npm_config_|PIP_)/i.test(pair[0]),
+    (pair): pair is [string, string] => pair[1] !== undefined && /^(?:npm_config_|PIP_|UV_)/i.test(pair[0]),
   );
   return { ...basicEnvironment(environment), ...Object.fromEntries(own) };
 }

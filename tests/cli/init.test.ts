@@ -117,7 +117,6 @@ describe('init --yes', () => {
     expect(await refused({ set: ['NO_SUCH_KEY=1'] })).toContain('no such key');
     expect(await refused({ set: ['nonsense'] })).toContain('KEY=VALUE');
     expect(await refused({ services: 'memory,nope' })).toContain('no service nope');
-    expect(await refused({ services: 'tmux' })).toContain('no service tmux in this release');
     expect(await refused({ set: ["LOCAL_USER=it's"], identityProvider: 'local' })).toContain('single quote');
     expect(readAll(dir).size).toBe(0);
   });

@@ -75,7 +75,7 @@ describe('the program', () => {
 });
 
 describe('services list', () => {
-  test('says what is enabled here, where it comes from, and what is only planned', async () => {
+  test('says what is enabled here, and where it comes from', async () => {
     const dir = temporaryFolder();
     writeFileSync(join(dir, '.env'), 'MCP_MEMORY_ENABLED=false\nMCP_FETCH_ENABLED=yes\n');
     const { stdout } = await mcpgw(['services', 'list', '--json', '--dir', dir]);
@@ -93,7 +93,7 @@ describe('services list', () => {
       source: expect.stringMatching(/^PyPI mcp-server-fetch@/),
     });
     expect(row('everything')).toMatchObject({ status: 'enabled', from: 'default' });
-    expect(row('tmux')).toMatchObject({ status: 'planned' });
+    expect(row('tmux')).toMatchObject({ status: 'disabled', source: 'mcpgw itself' });
   });
 });
 

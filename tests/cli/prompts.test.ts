@@ -86,7 +86,7 @@ describe('the questions of init', () => {
       },
     });
     expect(offered).toContain('playwright');
-    expect(offered).not.toContain('tmux');
+    expect(offered).toContain('tmux');
   });
 
   test('are not asked where a flag has answered', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { builtinCatalog } from '../../cli/package-root.ts';
-import { loadCatalog } from '../../runtime/config/catalog.ts';
+import { loadCatalog, type Service } from '../../runtime/config/catalog.ts';
 import { ConfigError, faultLine } from '../../runtime/config/faults.ts';
 import { gather, knownKeys, parseConfig, topologyOf } from '../../runtime/config/load.ts';
 import { callbackUrl, resourceUrl } from '../../runtime/config/topology.ts';
 
-const catalog = loadCatalog([builtinCatalog()]);
+const builtin = loadCatalog([builtinCatalog()]);
+const tmux = builtin.services.get('tmux') as Service;
+/** With a service that is only described. */
+const catalog = { services: new Map([...builtin.services, ['tmux', { ...tmux, planned: true }]]) };
 
 const GOOD = {
   BASE_DOMAIN: 'MCP.example.com',

@@ -83,11 +83,35 @@ describe('installService', () => {
   it('says what to install where the machine lacks something', async () => {
     const service = {
       ...npmService,
-      requires: [{ command: 'no-such-program', install: 'Frob 3 (package frob)' }],
+      requires: [{ command: 'no-such-program', or: ['nor-this'], install: 'Frob 3 (package frob)' }],
     };
     await expect(installService(service, oldPath ?? '', { folder })).rejects.toThrow(
       'needs Frob 3 (package frob)',
     );
+  });
+
+  it.each([
+    ['the first', 'no-such-program', ['sh']],
+    ['another', 'sh', ['no-such-program']],
+  ])('takes what the machine has in place of %s command', async (_, command, or) => {
+    useNpm(NPM);
+    const service = { ...npmService, requires: [{ command, or, install: 'X' }] };
+    await expect(installService(service, '/bin', { folder })).resolves.toMatchObject({
+      file: process.execPath,
+    });
+  });
+
+  it('starts a server of our own by the program that is running', async () => {
+    const service = serviceSchema.parse({
+      ...{ name: 'tmux', title: 'T', description: 'D', kind: 'proxy', command: ['mcpgw-tmux'] },
+    });
+    const { file, args } = await installService(service, '', { folder });
+    expect([file, ...args]).toEqual([
+      process.execPath,
+      expect.stringMatching(/runtime\/main\.ts$/),
+      'stdio',
+      'tmux',
+    ]);
   });
 
   it('finds the command of a service without a package, or says that it is not there', async () => {
@@ -103,6 +127,58 @@ describe('installService', () => {
     await expect(installService(missing, '/bin', { folder })).rejects.toThrow(
       'there is no command no-such-program',
     );
+  });
+});
+
+describe('a package of PyPI', () => {
+  const service = serviceSchema.parse({
+    ...{ name: 'thing', title: 'T', description: 'D', kind: 'proxy' },
+    package: { pypi: 'thing', version: '1.2.3', bin: 'thing' },
+  });
+  /** Commands that note how they are called, and then do as `scripts` says. @returns PATH with nothing else but these */
+  function only(scripts: Record<string, string>): string {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    for (const [name, script] of Object.entries(scripts)) {
+      const text = `#!/bin/sh\necho "${name} $*" >> "${folder}/calls"\n${script}\n`;
+      writeFileSync(join(bin, name), text, { mode: 0o755 });
+    }
+    process.env.PATH = bin;
+    return bin;
+  }
+  const calls = () => readFileSync(join(folder, 'calls'), 'utf8').replaceAll(folder, '').trim().split('\n');
+  const home = '/p/pypi/thing@1.2.3';
+  /** A venv whose python does nothing, but notes it. */
+  const VENV = `for home; do :; done; /bin/mkdir -p "$home/bin"; /bin/cp "$0" "$home/bin/python"`;
+
+  it('gets a virtual environment by uv where that is, without pip', async () => {
+    const path = only({ uv: '', python3: 'exit 1' });
+    const launch = await installService(service, path, { folder: join(folder, 'p') });
+    expect(launch).toEqual({ file: join(folder, home, 'bin', 'thing'), args: [] });
+    expect(calls()).toEqual([
+      `uv venv --quiet --no-project --allow-existing ${home}`,
+      `uv pip install --quiet --python ${home}/bin/python thing==1.2.3`,
+    ]);
+    await installService(service, path, { folder: join(folder, 'p') });
+    expect(calls()).toHaveLength(2);
+  });
+
+  it.each([
+    ['there is no uv', {}],
+    ['uv fails', { uv: 'exit 1' }],
+  ])('gets it by pip where %s', async (_, more) => {
+    const path = only({ ...more, python3: VENV });
+    await installService(service, path, { folder: join(folder, 'p') });
+    expect(calls().slice(-2)).toEqual([
+      `python3 -m venv ${home}`,
+      'python3 -m pip install --quiet --disable-pip-version-check thing==1.2.3',
+    ]);
+  });
+
+  it('says what failed when nothing works', async () => {
+    const path = only({ uv: 'exit 1', python3: 'echo "ensurepip is not available" >&2; exit 1' });
+    const install = installService(service, path, { folder: join(folder, 'p') });
+    await expect(install).rejects.toThrow('thing==1.2.3 could not be fetched: ensurepip is not available');
   });
 });
 

@@ -57,7 +57,8 @@ function checked(name: string, yaml: string): Draft {
 
 const PYTHON = {
   command: 'python3',
-  install: 'Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)',
+  or: ['uv'],
+  install: 'uv, or Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)',
 };
 
 function isPython(origin: Origin): boolean {
