@@ -5,7 +5,11 @@
 import * as modern from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 import { type PersonOptions, signIn } from './person.ts';
 
 export interface McpClient {
@@ -83,17 +87,46 @@ async function connected<T extends Transport>(
   }
 }
 
+/** What a client says to what a server asks it. */
+export interface Answers {
+  /** The content of an accepted elicitation. */
+  elicit: (message: string) => Record<string, string | number | boolean | string[]>;
+  /** What the model says. */
+  sample: () => string;
+}
+
 export interface ConnectOptions extends PersonOptions {
   /** `file:` URIs that the 1.x client offers as roots. */
   roots?: string[];
+  /** Without them the client can neither elicit nor sample. */
+  answers?: Answers;
   credentials?: Credentials;
 }
 
-function legacyClient(roots?: string[]): LegacyClient {
-  const capabilities = roots === undefined ? {} : { roots: { listChanged: true } };
+/** An accepted elicitation, and a message of the model, in the form of both SDKs. */
+const accepted = ({ elicit }: Answers, message: string) => ({
+  action: 'accept' as const,
+  content: elicit(message),
+});
+const sampled = ({ sample }: Answers) => ({
+  role: 'assistant' as const,
+  model: 'test-model',
+  content: { type: 'text' as const, text: sample() },
+});
+
+const capabilitiesOf = ({ answers }: ConnectOptions) =>
+  answers === undefined ? {} : { elicitation: {}, sampling: {} };
+
+function legacyClient(options: ConnectOptions = {}): LegacyClient {
+  const { roots, answers } = options;
+  const capabilities = { ...capabilitiesOf(options), ...(roots && { roots: { listChanged: true } }) };
   const client = new LegacyClient({ name: 'mcpgw-test', version: '1.0.0' }, { capabilities });
   if (roots !== undefined) {
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: roots.map((uri) => ({ uri })) }));
+  }
+  if (answers !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => accepted(answers, params.message));
+    client.setRequestHandler(CreateMessageRequestSchema, () => sampled(answers));
   }
   return client;
 }
@@ -105,7 +138,41 @@ export async function connectLegacy(url: string, options: ConnectOptions = {}): 
   await connected(
     () => new LegacyTransport(new URL(url), { authProvider: credentials, ...fetchOf(options) }),
     (transport) => {
-      client = legacyClient(options.roots);
+      client = legacyClient(options);
+      return client.connect(transport);
+    },
+    credentials,
+    options,
+  );
+  return face(client as never);
+}
+
+type Negotiation = 'auto' | { pin: string };
+
+function modernClient(mode: Negotiation, options: ConnectOptions): modern.Client {
+  const client = new modern.Client(
+    { name: 'mcpgw-test', version: '2.0.0' },
+    { versionNegotiation: { mode }, capabilities: capabilitiesOf(options) },
+  );
+  const { answers } = options;
+  if (answers !== undefined) {
+    client.setRequestHandler('elicitation/create', ({ params }) => accepted(answers, params.message));
+    client.setRequestHandler('sampling/createMessage', () => sampled(answers));
+  }
+  return client;
+}
+
+async function connectClient2(url: string, mode: Negotiation, options: ConnectOptions): Promise<McpClient> {
+  const credentials = options.credentials ?? new Credentials('SDK 2.x client');
+  let client = modernClient(mode, options);
+  await connected(
+    () =>
+      new modern.StreamableHTTPClientTransport(new URL(url), {
+        authProvider: credentials,
+        ...fetchOf(options),
+      }),
+    (transport) => {
+      client = modernClient(mode, options);
       return client.connect(transport);
     },
     credentials,
@@ -115,25 +182,13 @@ export async function connectLegacy(url: string, options: ConnectOptions = {}): 
 }
 
 /** `@modelcontextprotocol/client` 2.x, which tries protocol 2026-07-28 first and falls back. */
-export async function connectModern(url: string, options: ConnectOptions = {}): Promise<McpClient> {
-  const credentials = options.credentials ?? new Credentials('SDK 2.x client');
-  const create = () =>
-    new modern.Client({ name: 'mcpgw-test', version: '2.0.0' }, { versionNegotiation: { mode: 'auto' } });
-  let client = create();
-  await connected(
-    () =>
-      new modern.StreamableHTTPClientTransport(new URL(url), {
-        authProvider: credentials,
-        ...fetchOf(options),
-      }),
-    (transport) => {
-      client = create();
-      return client.connect(transport);
-    },
-    credentials,
-    options,
-  );
-  return face(client as never);
+export function connectModern(url: string, options: ConnectOptions = {}): Promise<McpClient> {
+  return connectClient2(url, 'auto', options);
+}
+
+/** The same, which speaks 2026-07-28 or not at all. */
+export function connectPinned(url: string, options: ConnectOptions = {}): Promise<McpClient> {
+  return connectClient2(url, { pin: '2026-07-28' }, options);
 }
 
 function fetchOf(options: ConnectOptions) {
