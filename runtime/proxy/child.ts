@@ -83,6 +83,9 @@ export class Child {
   #exited = false;
   #groupGone: boolean;
   #ended = false;
+  #held = false;
+  /** Why it has ended, while its last words wait to be read. */
+  #endReason: string | undefined;
   #ending: Promise<void> | undefined;
   readonly #graces: Graces = { stdinGraceMs: Infinity, termGraceMs: Infinity };
   #outbox: Buffer[] = [];
@@ -129,6 +132,18 @@ export class Child {
   /** Changes what log entries carry: a spare is somebody's once it is taken. */
   label(logFields: object): void {
     Object.assign(this.#fields, logFields);
+  }
+
+  /** Stops to read its output, so that it has to wait once its pipe is full; or goes on. */
+  holdOutput(hold: boolean): void {
+    this.#held = hold;
+    if (hold) {
+      this.#process.stdout.pause();
+      return;
+    }
+    this.#process.stdout.resume();
+    const reason = this.#endReason;
+    if (reason !== undefined) setTimeout(() => this.#finish(reason), DRAIN_MS).unref();
   }
 
   /** Notes a line of stdout that is not part of the protocol. */
@@ -212,6 +227,10 @@ export class Child {
 
   #finish(reason: string): void {
     if (this.#ended) return;
+    if (this.#held) {
+      this.#endReason = reason;
+      return;
+    }
     this.#ended = true;
     this.#handlers.onEnd(reason);
   }

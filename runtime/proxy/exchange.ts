@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   openedAtMs: number;
   /** Makes `res` a stream of its session. */
   openStream: (res: ServerResponse, owner: StreamOwner, headers?: OutgoingHttpHeaders) => EventStream;
+  /** Called after each reply as JSON. */
+  onWrite: (res: ServerResponse) => void;
   /** How long a client that has lost its stream is waited for, in milliseconds. */
   resumeMs: number;
   /** Called when the client went away before everything was answered, and did not come back. */
@@ -92,6 +94,7 @@ export class Exchange {
       this.#answers.push(Buffer.from(line));
     } else {
       replyJson(this.#res, status, line, headers);
+      this.#options.onWrite(this.#res);
     }
     if (this.#remaining === 0) this.#complete();
   }
@@ -111,7 +114,10 @@ export class Exchange {
   #complete(): void {
     clearTimeout(this.#wait);
     if (this.#stream !== undefined) this.#stream.end();
-    else if (this.#options.batch) replyJson(this.#res, 200, jsonArray(this.#answers));
+    else if (this.#options.batch) {
+      replyJson(this.#res, 200, jsonArray(this.#answers));
+      this.#options.onWrite(this.#res);
+    }
   }
 
   #upgrade(): EventStream {

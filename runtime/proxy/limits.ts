@@ -18,6 +18,8 @@ export interface ProxyLimits {
   initializeTimeoutSeconds: number;
   /** A stream whose reader is this far behind is closed, in bytes. The same bound holds for a child that does not read. */
   maxBufferedBytes: number;
+  /** A reply of which its client has taken nothing for this long is cut off. */
+  stallSeconds: number;
   /** Requests of one session that may wait for an answer, in each direction. */
   maxPendingCalls: number;
   /** Messages kept for a client that has no stream open. */
@@ -50,6 +52,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxBufferedBytes: 16 * 1024 * 1024,
   maxPendingCalls: 256,
   maxBacklogMessages: 256,
+  stallSeconds: 30,
   resumeSeconds: 15,
   maxReplayMessages: 256,
   replaySeconds: 300,

@@ -33,6 +33,7 @@ export async function openSession(
     accepts,
     openedAtMs: deps.now(),
     openStream: (...args) => session.openStream(...args),
+    onWrite: () => session.wrote(res),
     // A client that does not know its session yet cannot come back to it.
     resumeMs: 0,
     onGone: () => void session.end('The client went away.'),

@@ -149,7 +149,7 @@ function checkMessages(
     if (session.pendingCalls + seen.size > maxPendingCalls)
       return unavailable(429, `${maxPendingCalls} requests of this session wait for an answer already.`);
   }
-  if (!session.congested) return undefined;
+  if (!session.congested && !deps.sessions.areCongested(session)) return undefined;
   return unavailable(503, 'The server does not read what it is sent.');
 }
 
@@ -165,6 +165,7 @@ function pass(res: ServerResponse, session: Session, accepted: Accepted, deps: P
   const exchange = new Exchange(res, {
     ...{ requests, batch, accepts, openedAtMs: deps.now(), resumeMs: deps.limits.resumeSeconds * 1000 },
     openStream: (...args) => session.openStream(...args),
+    onWrite: () => session.wrote(res),
     onGone: () => session.disconnected(exchange),
   });
   session.post(incoming, caller.tools, exchange);

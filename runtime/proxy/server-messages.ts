@@ -25,6 +25,8 @@ export interface ServerMessagesOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
   replays: ReplayBudget;
+  /** Called after each write to a stream. */
+  onWrite?: (res: ServerResponse) => void;
   /** What the session negotiated; undefined until it has. */
   version: () => string | undefined;
   /** Called with a request of the server's that will not reach the client any more. */
@@ -170,7 +172,8 @@ export class ServerMessages {
   }
 
   #connection(res: ServerResponse, headers?: OutgoingHttpHeaders): SseStream {
-    return new SseStream(res, this.#options.limits.maxBufferedBytes, headers);
+    const { limits, onWrite } = this.#options;
+    return new SseStream(res, limits.maxBufferedBytes, headers, onWrite);
   }
 
   #pause(each: OpenStream | undefined): void {

@@ -29,6 +29,7 @@ import {
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
+import { Outflow } from './outflow.ts';
 import type { ReplayBudget } from './replay.ts';
 import { ServerMessages } from './server-messages.ts';
 import { unknownToolLine, visiblePart } from './tool-access.ts';
@@ -59,6 +60,7 @@ export class Session {
   readonly #fields: object;
   readonly #calls = new Calls();
   readonly #messages: ServerMessages;
+  readonly #outflow: Outflow;
   #child: Child | undefined;
   #lastActiveMs: number;
   #ended = false;
@@ -69,8 +71,14 @@ export class Session {
     this.user = options.user;
     this.#options = options;
     this.#fields = { service: options.service, user: options.user };
+    this.#outflow = new Outflow({
+      maxBytes: options.limits.maxBufferedBytes,
+      stallMs: options.limits.stallSeconds * 1000,
+      wait: (waits) => this.#child?.holdOutput(waits),
+    });
     this.#messages = new ServerMessages({
       ...options,
+      onWrite: (res) => this.wrote(res),
       calls: this.#calls,
       version: () => this.protocolVersion,
       onDropped: (id) => this.#refuse(id, ErrorCode.server, 'The client has no stream open.'),
@@ -100,9 +108,19 @@ export class Session {
     return this.#calls.get(id) !== undefined;
   }
 
+  /** Something was written to a reply of this session's. */
+  wrote(res: ServerResponse): void {
+    this.#outflow.note(res);
+  }
+
+  /** Bytes that the child has not read yet. */
+  get unreadBytes(): number {
+    return this.#child?.unreadBytes ?? 0;
+  }
+
   /** The child reads less than it is sent, so that nothing more may be sent to it for now. */
   get congested(): boolean {
-    return (this.#child?.unreadBytes ?? 0) > this.#options.limits.maxBufferedBytes;
+    return this.unreadBytes > this.#options.limits.maxBufferedBytes;
   }
 
   /** @param exchange where `initialize`, which the child gets when it is started, is answered */

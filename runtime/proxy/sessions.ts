@@ -23,6 +23,10 @@ export type Admission = Session | 'closing' | 'full' | 'user-full';
 const MIN_SWEEP_MS = 50;
 const MAX_SWEEP_MS = 10_000;
 const POLL_MS = 20;
+/** How many children may leave unread what one may at most. */
+const CONGESTED_SESSIONS = 4;
+/** Unread by a child that does read. */
+const LITTLE_BYTES = 64 * 1024;
 /** Kept of the time that `close` has, for the children's own end. */
 const END_SHARE = 0.5;
 
@@ -79,6 +83,14 @@ export class Sessions {
     if (!this.#expired(session)) return session;
     void session.end('The session has expired.');
     return undefined;
+  }
+
+  /** Whether children leave so much unread in all that this session, whose own does, may send no more for now. */
+  areCongested(session: Session): boolean {
+    if (session.unreadBytes < LITTLE_BYTES) return false;
+    let unread = 0;
+    for (const each of this.#sessions.values()) unread += each.unreadBytes;
+    return unread > CONGESTED_SESSIONS * this.#options.limits.maxBufferedBytes;
   }
 
   /**

@@ -14,12 +14,20 @@ export const PRIMING = Buffer.alloc(0);
 export class SseStream {
   readonly #res: ServerResponse;
   readonly #maxBufferedBytes: number;
+  readonly #onWrite: ((res: ServerResponse) => void) | undefined;
 
   /**
    * Sends the headers at once, so that the client knows that it is connected.
    * @param maxBufferedBytes a reader that is further behind than this is cut off
+   * @param onWrite called after each event that was written
    */
-  constructor(res: ServerResponse, maxBufferedBytes: number, headers: OutgoingHttpHeaders = {}) {
+  constructor(
+    res: ServerResponse,
+    maxBufferedBytes: number,
+    headers: OutgoingHttpHeaders = {},
+    onWrite?: (res: ServerResponse) => void,
+  ) {
+    this.#onWrite = onWrite;
     this.#res = res;
     this.#maxBufferedBytes = maxBufferedBytes;
     res.writeHead(200, {
@@ -57,6 +65,7 @@ export class SseStream {
       return false;
     }
     this.#res.write(event);
+    this.#onWrite?.(this.#res);
     return true;
   }
 

@@ -191,7 +191,7 @@ describe('a server that misbehaves', () => {
     }));
 
   it('floods a client that does not read: its stream is closed', () =>
-    withProxy({ limits: { maxBufferedBytes: 100_000 } }, async ({ client }) => {
+    withProxy({ limits: { maxBufferedBytes: 100_000, stallSeconds: 0.2 } }, async ({ client }) => {
       await client.initialize();
       const abort = new AbortController();
       const stream = await client.send('GET', undefined, { accept: 'text/event-stream' }, abort.signal);

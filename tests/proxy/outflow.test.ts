@@ -1,0 +1,101 @@
+/** Clients that read slowly or not at all. */
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { Outflow } from '../../runtime/proxy/outflow.ts';
+import { Events, RawClient, startProxy } from '../helpers/stdio-proxy.ts';
+
+const KB = 1024;
+
+class Reply extends EventEmitter {
+  writableLength: number;
+  writableFinished = false;
+  destroyed = false;
+  stalled: (() => void) | undefined;
+  constructor(bytes: number) {
+    super();
+    this.writableLength = bytes;
+  }
+  setTimeout(_ms: number, listener?: () => void): void {
+    this.stalled = listener;
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+  /** The client reads. */
+  read(event: 'drain' | 'finish'): void {
+    this.writableLength = 0;
+    this.emit(event);
+  }
+}
+
+function outflowOf(maxBytes: number) {
+  const waits: boolean[] = [];
+  const outflow = new Outflow({ maxBytes, stallMs: 1, wait: (each) => void waits.push(each) });
+  const write = (bytes: number): Reply => {
+    const reply = new Reply(bytes);
+    outflow.note(reply as unknown as ServerResponse);
+    return reply;
+  };
+  return { outflow, waits, write };
+}
+
+describe('what is unread', () => {
+  it('makes the child wait until it is read', () => {
+    const { outflow, waits, write } = outflowOf(3200 * KB);
+    write(10 * KB);
+    const replies = [write(150 * KB), write(150 * KB)];
+    expect([waits, outflow.unreadBytes]).toEqual([[true], 300 * KB]);
+    replies[0]!.read('drain');
+    expect([waits, replies[0]!.stalled]).toEqual([[true, false], undefined]);
+    replies[1]!.read('finish');
+    expect([waits, outflow.unreadBytes]).toEqual([[true, false], 0]);
+    expect(replies.flatMap((reply) => reply.eventNames())).toEqual([]);
+  });
+
+  it('is cut off where it is most when it is too much', () => {
+    const { outflow, waits, write } = outflowOf(1000 * KB);
+    const replies = [write(300 * KB), write(600 * KB), write(200 * KB)];
+    expect(replies.map((reply) => reply.destroyed)).toEqual([false, true, false]);
+    expect([outflow.unreadBytes, waits]).toEqual([500 * KB, [true]]);
+  });
+
+  it('is cut off when nothing of it is read', () => {
+    const { outflow, waits, write } = outflowOf(1000 * KB);
+    write(300 * KB).stalled?.();
+    expect([outflow.unreadBytes, waits]).toEqual([0, [true, false]]);
+  });
+});
+
+describe('a client', () => {
+  it('that reads late gets all of it, though it is more than may be unread', async () => {
+    const test = await startProxy({ limits: { maxBufferedBytes: 1_000_000 } });
+    const client = new RawClient(test.url);
+    await client.initialize();
+    const stream = await client.send('GET', undefined, { accept: 'text/event-stream' });
+    const other = new RawClient(test.url, 'bob');
+    await other.initialize();
+    const flood = client.post(client.call('flood', { lines: 20_000 }));
+    // Others go on, while this one's server waits.
+    for (let i = 0; i < 50; i += 1) expect(await other.tool('echo', { text: `${i}` })).toBe(`${i}`);
+    const events = new Events(stream);
+    await events.next(19_999);
+    expect(events.messages.map(({ params }) => params.uri)).toEqual(
+      Array.from({ length: 20_000 }, (_each, i) => `test://${i}`),
+    );
+    expect((await flood).status).toBe(200);
+    await events.cancel();
+    await test.close();
+  });
+
+  it('that never reads is cut off, and its session goes on', async () => {
+    const test = await startProxy({ limits: { maxBufferedBytes: 1_000_000, stallSeconds: 0.2 } });
+    const client = new RawClient(test.url);
+    await client.initialize();
+    await client.send('GET', undefined, { accept: 'text/event-stream' });
+    expect(await client.tool('flood', { lines: 20_000 })).toBe('flooded');
+    expect(await client.tool('echo', { text: 'on' })).toBe('on');
+    await test.close();
+  });
+});
