@@ -1,6 +1,6 @@
 /**
- * The proxy: Streamable HTTP (MCP 2025-03-26 to 2025-11-25) in front of an unmodified stdio server, one child for each
- * session. A plain `node:http` listener: on the way of a call its text is parsed and written anew, and its answer is
+ * The proxy: Streamable HTTP (MCP 2025-03-26 to 2026-07-28) in front of an unmodified stdio server, one child for each
+ * session, and a few for each user's requests without one. A plain `node:http` listener: on the way of a call its text is parsed and written anew, and its answer is
  * parsed and passed on as it is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -14,6 +14,8 @@ import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, replyJson, SESSION_
 import { ErrorCode } from './json-rpc.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
+import { isModernHeader } from './modern/incoming-request.ts';
+import { ModernEra } from './modern/modern-era.ts';
 import { handlePost } from './post.ts';
 import { Sessions } from './sessions.ts';
 
@@ -67,9 +69,10 @@ export function createProxy(options: ProxyOptions): Proxy {
   const sessions = new Sessions({ service, limits, clientRoots, logger, now, children });
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
-  const bodies = new BodyBudget(limits.maxMessageBytes);
   const { command } = options;
-  const deps: ProxyDeps = { service, limits, logger, now, sessions, bodies, clientRoots, command };
+  const modern = new ModernEra({ service, limits, clientRoots, logger, now, children, command });
+  const bodies = new BodyBudget(limits.maxMessageBytes);
+  const deps: ProxyDeps = { service, limits, logger, now, sessions, modern, bodies, clientRoots, command };
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const path = pathOf(req.url);
@@ -82,6 +85,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     }
     const caller = callers.verify(req.headers[CONTEXT_HEADER]);
     if (caller === undefined) return replyJson(res, 401, UNAUTHORIZED);
+    if (req.method !== 'POST' && isModernHeader(req)) return refuse(res, POST_ONLY);
     if (req.method === 'POST') handlePost(req, res, caller, deps);
     else if (req.method === 'GET') openStream(req, res, caller, deps);
     else if (req.method === 'DELETE') endSession(req, res, caller, deps);
@@ -89,9 +93,14 @@ export function createProxy(options: ProxyOptions): Proxy {
   };
   return {
     handle,
-    stats: () => sessions.stats(),
+    stats: () => {
+      const open = sessions.stats();
+      return { ...open, children: open.children + modern.stats().children };
+    },
     childStats: () => children.stats(),
-    close: (graceMs = DEFAULT_CLOSE_MS) => sessions.close(graceMs),
+    close: async (graceMs = DEFAULT_CLOSE_MS) => {
+      await Promise.all([sessions.close(graceMs), modern.close(graceMs)]);
+    },
   };
 }
 
@@ -118,6 +127,9 @@ const METHOD_NOT_ALLOWED = {
   message: 'Method not allowed.',
   headers: { allow: 'GET, POST, DELETE' },
 };
+
+/** The era without handshakes has no streams of their own and no sessions. */
+const POST_ONLY = { ...METHOD_NOT_ALLOWED, headers: { allow: 'POST' } };
 
 function pathOf(url = '/'): string {
   const query = url.indexOf('?');

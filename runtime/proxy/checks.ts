@@ -4,9 +4,10 @@ import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from './body.ts';
 import type { ChildCommand } from './child.ts';
-import { HANDSHAKE_VERSIONS, RETRY_AFTER, VERSION_HEADER, type Refusal } from './http.ts';
+import { HANDSHAKE_VERSIONS, RETRY_AFTER, SERVED_VERSIONS, VERSION_HEADER, type Refusal } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
+import type { ModernEra } from './modern/modern-era.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -18,6 +19,7 @@ export interface ProxyDeps {
   /** Milliseconds since the epoch. */
   now: () => number;
   sessions: Sessions;
+  modern: ModernEra;
   bodies: BodyBudget;
   clientRoots: boolean;
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
@@ -57,8 +59,8 @@ export function unsupportedVersion(requested: string): Refusal {
   return {
     status: 400,
     code: ErrorCode.unsupportedProtocolVersion,
-    message: `Unsupported protocol version: ${requested}. Supported: ${HANDSHAKE_VERSIONS.join(', ')}.`,
-    data: { supported: HANDSHAKE_VERSIONS, requested },
+    message: `Unsupported protocol version: ${requested}. Supported: ${SERVED_VERSIONS.join(', ')}.`,
+    data: { supported: SERVED_VERSIONS, requested },
   };
 }
 

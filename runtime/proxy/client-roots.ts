@@ -19,13 +19,16 @@ export function withoutRoots(initialize: RpcRequest): RpcRequest {
   const { params } = initialize;
   if (params === undefined) return initialize;
   const members = Object.entries(params).map(([name, value]): [string, unknown] => {
-    if (!isNamed(name, 'CAPABILITIES') || !isObject(value)) return [name, value];
-    return [name, Object.fromEntries(Object.entries(value).filter(([key]) => !isNamed(key, 'ROOTS')))];
+    if (!isCapabilityNamed(name, 'CAPABILITIES') || !isObject(value)) return [name, value];
+    return [
+      name,
+      Object.fromEntries(Object.entries(value).filter(([key]) => !isCapabilityNamed(key, 'ROOTS'))),
+    ];
   });
   return { ...initialize, params: Object.fromEntries(members) };
 }
 
-/** Go's encoding/json, for one, takes `Roots` and `rootſ` for `roots`. */
-function isNamed(name: string, upperCase: string): boolean {
+/** @param upperCase what is sought. Go's encoding/json, for one, takes `Roots` and `rootſ` for `roots`. */
+export function isCapabilityNamed(name: string, upperCase: string): boolean {
   return name.toUpperCase() === upperCase;
 }

@@ -14,16 +14,23 @@ export type RpcMessage =
   | { kind: 'response'; id: RpcId | null; result: unknown; error?: Record<string, unknown> };
 
 export type RpcRequest = Extract<RpcMessage, { kind: 'request' }>;
+export type RpcNotification = Extract<RpcMessage, { kind: 'notification' }>;
+export type RpcResponse = Extract<RpcMessage, { kind: 'response' }>;
 
 export const ErrorCode = {
   parse: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
+  invalidParams: -32602,
   internal: -32603,
   /** The proxy's own: the server is gone, busy, or the request was given up. */
   server: -32000,
   /** What the official SDKs answer with 404. */
   sessionNotFound: -32001,
+  /** MCP 2026-07-28, `HeaderMismatchError`. */
+  headerMismatch: -32020,
+  /** MCP 2026-07-28, `MissingRequiredClientCapabilityError`. */
+  missingCapability: -32021,
   /** MCP 2026-07-28, `UnsupportedProtocolVersionError`; its `data.supported` tells newer clients what to fall back to. */
   unsupportedProtocolVersion: -32022,
 } as const;

@@ -14,6 +14,8 @@ export interface ProxyLimits {
   spareIdleSeconds: number;
   /** A session without a request, a pending call or an open stream for this long ends. */
   sessionIdleSeconds: number;
+  /** How long a client may take to come back to a call that has asked it something (2026-07-28). */
+  parkedCallSeconds: number;
   /** How long a child may take to answer `initialize`. */
   initializeTimeoutSeconds: number;
   /** A stream whose reader is this far behind is closed, in bytes. The same bound holds for a child that does not read. */
@@ -48,6 +50,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxSpareChildren: 8,
   spareIdleSeconds: 600,
   sessionIdleSeconds: 1800,
+  parkedCallSeconds: 300,
   initializeTimeoutSeconds: 60,
   maxBufferedBytes: 16 * 1024 * 1024,
   maxPendingCalls: 256,

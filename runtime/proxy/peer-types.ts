@@ -1,10 +1,9 @@
 /** What a peer (`peer.ts`) and its owner say to each other. */
 import type { Logger } from '../config/log.ts';
-import type { RpcMessage, RpcRequest } from './json-rpc.ts';
+import type { RpcNotification, RpcRequest, RpcResponse } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 
-export type RpcNotification = Extract<RpcMessage, { kind: 'notification' }>;
-export type RpcResponse = Extract<RpcMessage, { kind: 'response' }>;
+export type { RpcNotification, RpcResponse } from './json-rpc.ts';
 
 /** The params of `initialize`. */
 export interface Handshake {

@@ -2,15 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import { readBody, type BodyRefusal } from './body.ts';
-import {
-  checkVersion,
-  headerOf,
-  sessionOf,
-  SHUTTING_DOWN,
-  unavailable,
-  unsupportedVersion,
-  type ProxyDeps,
-} from './checks.ts';
+import { checkVersion, headerOf, sessionOf, SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
 import { Exchange } from './exchange.ts';
 import {
   BATCH_VERSION,
@@ -23,7 +15,7 @@ import {
   type Refusal,
 } from './http.ts';
 import { parseBody, type IncomingBody } from './incoming.ts';
-import { ErrorCode, type RpcId, type RpcMessage } from './json-rpc.ts';
+import { ErrorCode, type RpcId } from './json-rpc.ts';
 import { openSession } from './open-session.ts';
 import type { Session } from './session.ts';
 
@@ -96,6 +88,7 @@ interface Accepted {
 
 function accept(req: IncomingMessage, res: ServerResponse, accepted: Accepted, deps: ProxyDeps): void {
   const { caller, accepts, parsed } = accepted;
+  if (deps.modern.post(req, res, accepted)) return;
   const first = parsed.incoming[0]?.message;
   const id = first?.kind === 'request' ? first.id : null;
   const sessionId = headerOf(req, SESSION_HEADER);
@@ -111,18 +104,10 @@ function accept(req: IncomingMessage, res: ServerResponse, accepted: Accepted, d
     return;
   }
   const refusal =
-    checkVersion(req, known) ??
-    (sessionId === undefined ? checkDiscovery(first) : undefined) ??
-    (known === undefined ? undefined : checkMessages(known, parsed, deps));
+    checkVersion(req, known) ?? (known === undefined ? undefined : checkMessages(known, parsed, deps));
   if (refusal !== undefined) return refuse(res, refusal, id);
   if ('status' in session) return refuse(res, session, id);
   pass(res, session, accepted, deps);
-}
-
-/** `server/discover` without a session opens the era without handshakes (MCP 2026-07-28), which is not served here. */
-function checkDiscovery(message: RpcMessage | undefined): Refusal | undefined {
-  if (message?.kind !== 'request' || message.method !== 'server/discover') return undefined;
-  return unsupportedVersion('2026-07-28');
 }
 
 function checkMessages(

@@ -32,13 +32,18 @@ export function requestLine(request: RpcRequest, id: number, token?: RpcId, line
  */
 export function answerLine(line: Buffer, id: number, wanted: RpcId): Buffer | undefined {
   const found = placeOfId(line, String(id));
-  if (found === undefined) return rewritten(line, (message) => ({ ...message, id: wanted }));
+  if (found === undefined) return withId(line, wanted);
   const parts = [
     line.subarray(0, found.start),
     Buffer.from(JSON.stringify(wanted)),
     line.subarray(found.end),
   ];
   return Buffer.concat(parts);
+}
+
+/** @returns the answer under another id; undefined as above */
+export function withId(line: Buffer, id: RpcId): Buffer | undefined {
+  return rewritten(line, (message) => ({ ...message, id }));
 }
 
 /** @returns the notification of progress under the caller's own token; undefined as above */

@@ -12,7 +12,7 @@ export function unknownToolLine({ id, params }: RpcRequest): Buffer {
 }
 
 /** @returns the server's answer without the tools that do not exist for the caller; without rules the very same line */
-export function visiblePart({ request, tools }: Call, line: Buffer): Buffer {
+export function visiblePart({ request, tools }: Pick<Call, 'request' | 'tools'>, line: Buffer): Buffer {
   if (tools === undefined || !listsTools(request.method)) return line;
   try {
     const message = parseExact(line.toString('utf8'));

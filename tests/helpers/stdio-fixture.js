@@ -3,7 +3,8 @@
  * Flags: `--marker=…` (to be found in /proc), `--stubborn` (survives the end of its input and SIGTERM), `--exit-on-init`,
  * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers),
  * `--roots` (works in the folders that the client names, as the file server does), `--page=…` (tools on one page of
- * their list), `--list-late` (says something before it lists them, so that the answer comes on a stream).
+ * their list), `--list-late` (says something before it lists them, so that the answer comes on a stream), `--changes`
+ * (tells of changed lists and resources), `--param-headers` (its tool echo wants its text in a header, too).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
@@ -77,6 +78,24 @@ const tools = {
   askWhat: async (id, { method, params }) => answer(id, JSON.stringify(await ask(method, params))),
   lines: (id) => answer(id, JSON.stringify(lines)),
   folders: (id) => answer(id, JSON.stringify(folders)),
+  /** Asks twice, the second time after the first answer. */
+  askTwice: async (id) => {
+    const first = await ask('elicitation/create', { message: 'first' });
+    const second = await ask('elicitation/create', { message: 'second' });
+    answer(id, JSON.stringify([first.result, second.result]));
+  },
+  askBoth: async (id) => {
+    const both = [ask('elicitation/create', { message: 'both' }), ask('sampling/createMessage', sampling)];
+    answer(id, JSON.stringify((await Promise.all(both)).map((each) => each.result)));
+  },
+  update: (id, { uri }) => {
+    notify('notifications/resources/updated', { uri });
+    answer(id, 'updated');
+  },
+  logs: (id, { levels }) => {
+    for (const level of levels) notify('notifications/message', { level, data: level });
+    answer(id, 'logged');
+  },
   askLater: (id) => {
     answer(id, 'soon');
     setTimeout(async () => seen.push({ asked: await ask('sampling/createMessage', sampling) }), 20);
@@ -135,7 +154,9 @@ const tools = {
   },
 };
 
-const info = { capabilities: { tools: {}, logging: {} }, serverInfo: { name: 'fixture', version: '1.0.0' } };
+const changes = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true } };
+const capabilities = { tools: {}, logging: {}, ...(flag('changes') && changes) };
+const info = { capabilities, serverInfo: { name: 'fixture', version: '1.0.0' } };
 
 async function initialize(id, params) {
   if (flag('exit-on-init')) {
@@ -154,7 +175,12 @@ async function takeRoots() {
 }
 
 function listTools(id, { cursor = '0' }) {
-  const all = Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } }));
+  const text = { type: 'string', 'x-mcp-header': 'Text' };
+  const schema = { type: 'object', ...(flag('param-headers') && { properties: { text } }) };
+  const all = Object.keys(tools).map((name) => ({
+    name,
+    inputSchema: name === 'echo' ? schema : { type: 'object' },
+  }));
   const from = Number(cursor);
   const to = from + Number(option('page') ?? all.length);
   const page = { tools: all.slice(from, to), ...(to < all.length && { nextCursor: String(to) }) };
@@ -174,6 +200,10 @@ function handle(message) {
     if (flag('roots') && method === 'notifications/roots/list_changed') void takeRoots();
   } else if (method === 'initialize') void initialize(id, params);
   else if (method === 'ping') say({ id, result: {} });
+  else if (method === 'logging/setLevel' || method.endsWith('subscribe')) {
+    seen.push({ method, params });
+    say({ id, result: {} });
+  } else if (method === 'resources/read') say({ id, error: { code: -32002, message: 'not there' } });
   else if (method === 'tools/list') listTools(id, params);
   else if (method === 'tools/call' && params.name in tools)
     void tools[params.name](id, params.arguments ?? {}, params._meta ?? {});

@@ -1,0 +1,49 @@
+/** The requests of servers that 2026-07-28 turned into parts of a result (MCP 2026-07-28, Multi Round-Trip Requests). */
+import { isObject, type RpcRequest } from '../json-rpc.ts';
+import { isCapabilityNamed } from '../client-roots.ts';
+import type { Members } from './envelope.ts';
+
+const CAPABILITIES = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
+
+/** Requests whose result may be `input_required`. */
+export const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/** @returns the capability of a client that can be asked this; undefined when no client can */
+export function capabilityFor(method: string): string | undefined {
+  return CAPABILITIES.get(method);
+}
+
+export function canBeAsked(capabilities: Members): boolean {
+  return [...CAPABILITIES.values()].some((name) => name in capabilities);
+}
+
+/** @returns what a child of the handshake era is told of its client: nothing of tasks, and of roots only where it may */
+export function childCapabilities(capabilities: Members, clientRoots: boolean): Members {
+  const entries = Object.entries(capabilities).filter(
+    ([name]) => !isCapabilityNamed(name, 'TASKS') && (clientRoots || !isCapabilityNamed(name, 'ROOTS')),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Whether the value has the shape of an answer to `method`. */
+export function isAnswerTo(method: string, value: unknown): boolean {
+  if (!isObject(value)) return false;
+  if (method === 'elicitation/create') return typeof value['action'] === 'string';
+  if (method === 'roots/list') return Array.isArray(value['roots']);
+  return typeof value['role'] === 'string' && typeof value['model'] === 'string' && 'content' in value;
+}
+
+/** @returns why the members of a retry are no such members, or undefined */
+export function badRetry({ params }: RpcRequest): string | undefined {
+  const { inputResponses, requestState } = params ?? {};
+  if (inputResponses !== undefined) {
+    const whole = isObject(inputResponses) && Object.values(inputResponses).every(isObject);
+    if (!whole) return 'inputResponses must be an object of results.';
+  }
+  if (requestState !== undefined && typeof requestState !== 'string') return 'requestState must be a string.';
+  return undefined;
+}

@@ -1,0 +1,167 @@
+/**
+ * `subscriptions/listen` (MCP 2026-07-28, Subscriptions): one stream of the notifications that a client asked for, each
+ * with the id of the request that opened it.
+ */
+import type { ServerResponse } from 'node:http';
+import { ErrorCode, isObject, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
+import type { Refusal } from '../http.ts';
+import type { ProxyLimits } from '../limits.ts';
+import { SseStream } from '../sse.ts';
+import { META, type Members } from './envelope.ts';
+import type { PooledPeer } from './pooled-peer.ts';
+
+const LISTS = ['tools', 'prompts', 'resources'] as const;
+const UPDATED = 'notifications/resources/updated';
+const CLOSED = { resultType: 'complete' } as const;
+const MAX_STREAMS_PER_USER = 16;
+const MAX_RESOURCES = 256;
+
+/** What a client wants to hear of, or what of it the server tells. */
+export interface Filter {
+  lists: Set<string>;
+  resources: Set<string>;
+}
+
+interface Listener {
+  user: string;
+  pooled: PooledPeer;
+  request: RpcRequest;
+  filter: Filter;
+  stream: SseStream;
+  openedAtMs: number;
+}
+
+/** @returns -32602 when there is no valid filter */
+export function readFilter({ params }: RpcRequest): Filter | Refusal {
+  const wanted = params?.['notifications'];
+  const resources = isObject(wanted) ? (wanted['resourceSubscriptions'] ?? []) : undefined;
+  const valid =
+    isObject(wanted) &&
+    LISTS.every((list) => ['boolean', 'undefined'].includes(typeof wanted[`${list}ListChanged`])) &&
+    Array.isArray(resources) &&
+    resources.length <= MAX_RESOURCES &&
+    resources.every((uri) => typeof uri === 'string');
+  if (!valid) {
+    const message = `Invalid params: notifications must be a filter with at most ${MAX_RESOURCES} resources.`;
+    return { status: 400, code: ErrorCode.invalidParams, message };
+  }
+  const lists = LISTS.filter((list) => wanted[`${list}ListChanged`] === true);
+  return { lists: new Set(lists), resources: new Set<string>(resources) };
+}
+
+export class Listeners {
+  readonly #limits: ProxyLimits;
+  readonly #now: () => number;
+  readonly #open = new Set<Listener>();
+
+  constructor(limits: ProxyLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  isFull(user: string): boolean {
+    let own = 0;
+    for (const listener of this.#open) if (listener.user === user) own += 1;
+    return own >= MAX_STREAMS_PER_USER;
+  }
+
+  /** Opens the stream; the acknowledgement is the first message on it. */
+  async listen(res: ServerResponse, request: RpcRequest, pooled: PooledPeer, wanted: Filter): Promise<void> {
+    // Before anything else, so that the child is not ended meanwhile.
+    pooled.listeners += 1;
+    let gone = false;
+    const release = (): void => {
+      if (gone) return;
+      gone = true;
+      pooled.listeners -= 1;
+    };
+    res.on('close', release);
+    const filter = await granted(pooled, wanted, () => gone);
+    const drop = (): void => filter.resources.forEach((uri) => pooled.unsubscribe(uri));
+    if (gone || res.destroyed) {
+      release();
+      return drop();
+    }
+    const stream = new SseStream(res, this.#limits.maxBufferedBytes);
+    const openedAtMs = this.#now();
+    const listener = { user: pooled.user, pooled, request, filter, stream, openedAtMs };
+    send(listener, 'notifications/subscriptions/acknowledged', { notifications: asMembers(filter) });
+    this.#open.add(listener);
+    res.on('close', () => {
+      this.#open.delete(listener);
+      drop();
+    });
+    // "Gracefully": there is nothing that could come.
+    if (filter.lists.size + filter.resources.size === 0) this.#close(listener);
+    else if (pooled.peer.ended) stream.end();
+  }
+
+  /** Sends a notification of one of the user's children to those that asked for it. */
+  publish(user: string, { method, params }: RpcNotification): void {
+    for (const listener of this.#open) {
+      if (listener.user === user && accepts(listener.filter, method, params)) send(listener, method, params);
+    }
+  }
+
+  /** Ends the streams that stand on a child which is gone, without a result: the client listens again then. */
+  gone(pooled: PooledPeer): void {
+    for (const { stream, pooled: own } of this.#open) if (own === pooled) stream.end();
+  }
+
+  /** Comments on the streams and ends those that are too old, so that their clients come again with a token that holds. */
+  keepAlive(): void {
+    const before = this.#now() - this.#limits.maxStreamSeconds * 1000;
+    for (const { stream, openedAtMs } of this.#open) {
+      if (openedAtMs <= before) stream.end();
+      else stream.keepAlive();
+    }
+  }
+
+  /** Ends all streams with a result, which says that no more will come. */
+  close(): void {
+    for (const listener of this.#open) this.#close(listener);
+  }
+
+  #close({ stream, request, pooled }: Listener): void {
+    const result = { ...CLOSED, _meta: { [META.subscription]: request.id } };
+    stream.send(Buffer.from(pooled.results.text(request.id, result)));
+    stream.end();
+  }
+}
+
+/** What of it the server can tell; subscribes to the resources. */
+async function granted(pooled: PooledPeer, wanted: Filter, gone: () => boolean): Promise<Filter> {
+  const capability = (name: string): Members => {
+    const value = pooled.capabilities[name];
+    return isObject(value) ? value : {};
+  };
+  const lists = [...wanted.lists].filter((list) => capability(list)['listChanged'] === true);
+  const resources = new Set<string>();
+  if (capability('resources')['subscribe'] === true) {
+    const subscribe = async (uri: string): Promise<void> => {
+      if (!gone() && (await pooled.subscribe(uri))) resources.add(uri);
+    };
+    await Promise.all([...wanted.resources].map(subscribe));
+  }
+  return { lists: new Set(lists), resources };
+}
+
+function asMembers({ lists, resources }: Filter): Members {
+  const members: Members = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]));
+  return resources.size === 0 ? members : { ...members, resourceSubscriptions: [...resources] };
+}
+
+function accepts({ lists, resources }: Filter, method: string, params: Members | undefined): boolean {
+  if (method === UPDATED) return resources.has(String(params?.['uri']));
+  return [...lists].some((list) => method === `notifications/${list}/list_changed`);
+}
+
+function send({ stream, request }: Listener, method: string, params: Members | undefined): void {
+  const meta = isObject(params?.['_meta']) ? params['_meta'] : {};
+  const stamped = { ...params, _meta: { ...meta, [META.subscription]: request.id } };
+  stream.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', method, params: stamped })));
+}

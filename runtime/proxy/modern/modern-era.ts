@@ -1,0 +1,287 @@
+/**
+ * The era without handshakes (MCP 2026-07-28) in front of a server that knows only handshakes: each request is answered
+ * for itself, by a child from the user's pool.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallerContext } from '../../config/context.ts';
+import type { Logger } from '../../config/log.ts';
+import { refusedTool } from '../../policy/tool-rules.ts';
+import type { ChildCommand } from '../child.ts';
+import { SHUTTING_DOWN, unavailable } from '../checks.ts';
+import { refuse, replyEmpty, SERVED_VERSIONS, type Accepts, type Refusal } from '../http.ts';
+import type { IncomingBody } from '../incoming.ts';
+import { ErrorCode, type RpcRequest } from '../json-rpc.ts';
+import type { ProxyLimits } from '../limits.ts';
+import type { Children } from '../models/children.ts';
+import { unknownToolLine } from '../tool-access.ts';
+import { ModernCall, type Round } from './call.ts';
+import { without, type Envelope, type Members } from './envelope.ts';
+import { checkModernPost, isModernPost } from './incoming-request.ts';
+import { badRetry, canBeAsked, childCapabilities, MAY_ASK } from './input-requests.ts';
+import { Listeners, readFilter } from './listen.ts';
+import { ParkedCalls } from './parked-calls.ts';
+import { Pool, type Use } from './pool.ts';
+import { Reply } from './reply.ts';
+import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ModernOptions {
+  service: string;
+  limits: ProxyLimits;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Whether the server may ask clients for their roots. */
+  clientRoots: boolean;
+  children: Children;
+  /** What to start for a caller. */
+  command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
+}
+
+interface Post {
+  caller: CallerContext;
+  accepts: Accepts;
+  parsed: IncomingBody;
+}
+
+/** A post that has been found to be a request. */
+interface Asked extends Post {
+  request: RpcRequest;
+  envelope: Envelope;
+}
+
+/** Uses a child without being asked anything. */
+const NO_CALL: ActiveCall = { asked: () => false, told: () => undefined };
+const POLL_MS = 20;
+/** Kept of the time that `close` has, for the children's own end. */
+const END_SHARE = 0.5;
+
+export class ModernEra {
+  readonly #options: ModernOptions;
+  readonly #pool: Pool;
+  readonly #listeners: Listeners;
+  readonly #parked: ParkedCalls;
+  /** Rounds that have not been answered yet. */
+  readonly #replies = new Set<Reply>();
+  readonly #timers: NodeJS.Timeout[];
+  #closing = false;
+
+  constructor(options: ModernOptions) {
+    this.#options = options;
+    const { limits, now, service } = options;
+    this.#listeners = new Listeners(limits, now);
+    this.#parked = new ParkedCalls(service, limits.parkedCallSeconds);
+    this.#pool = new Pool({
+      ...options,
+      onChange: (user, message) => this.#listeners.publish(user, message),
+      onGone: (pooled) => this.#listeners.gone(pooled),
+    });
+    const idleMs = limits.sessionIdleSeconds * 1000;
+    const keepAliveMs = limits.keepAliveSeconds * 1000;
+    this.#timers = [
+      setInterval(() => this.#pool.sweep(idleMs), Math.min(10_000, Math.max(50, idleMs / 4))).unref(),
+      setInterval(() => this.#keepAlive(keepAliveMs), keepAliveMs).unref(),
+    ];
+  }
+
+  stats(): { children: number; parkedCalls: number; listeners: number } {
+    return {
+      children: this.#pool.children,
+      parkedCalls: this.#parked.size,
+      listeners: this.#listeners.size,
+    };
+  }
+
+  /** Answers a POST of this era. @returns false when it is none */
+  post(req: IncomingMessage, res: ServerResponse, post: Post): boolean {
+    if (!isModernPost(req, post.parsed)) return false;
+    const checked = checkModernPost(req, post.parsed);
+    const first = post.parsed.incoming[0]?.message;
+    const id = first?.kind === 'request' ? first.id : null;
+    // Nothing that a client tells on its own belongs to a call: it ends one by closing its stream.
+    if (checked === 'notification') replyEmpty(res, 202);
+    else if ('status' in checked) refuse(res, checked, id);
+    else if (this.#closing) refuse(res, SHUTTING_DOWN, id);
+    else
+      this.#serve(req, res, { ...post, ...checked }).catch((error: unknown) => {
+        const { service, logger } = this.#options;
+        logger.error({ service, user: post.caller.sub, reason: String(error) }, 'request failed');
+        const message = 'The request could not be handled.';
+        refuse(res, { status: 500, code: ErrorCode.internal, message }, id);
+      });
+    return true;
+  }
+
+  /** As `Proxy.close`. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    this.#pool.refuseNew();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#listeners.close();
+    const forChildrenMs = graceMs * END_SHARE;
+    for (let waited = 0; waited < graceMs - forChildrenMs && this.#replies.size > 0; waited += POLL_MS)
+      await delay(POLL_MS);
+    this.#parked.end('The proxy is shutting down.');
+    const { stdinGraceMs, termGraceMs } = this.#options.limits;
+    await this.#pool.close({
+      stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
+      termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
+    });
+  }
+
+  async #serve(req: IncomingMessage, res: ServerResponse, post: Asked): Promise<void> {
+    const { request, caller } = post;
+    switch (request.method) {
+      case 'server/discover':
+        return this.#discover(res, post);
+      case 'subscriptions/listen':
+        return this.#listen(res, post);
+    }
+    if (refusedTool(request.method, request.params, caller.tools) !== undefined)
+      return void this.#replyTo(res, post).answer(unknownToolLine(request));
+    if (!MAY_ASK.has(request.method)) return this.#call(req, res, post);
+    const bad = badRetry(request);
+    if (bad !== undefined) return refuse(res, invalidParams(bad), request.id);
+    return request.params?.['requestState'] === undefined
+      ? this.#call(req, res, post)
+      : this.#resume(res, post);
+  }
+
+  async #discover(res: ServerResponse, post: Asked): Promise<void> {
+    const { request } = post;
+    const pooled = await this.#join(post, NO_CALL, 'any');
+    if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
+    const instructions = pooled.peer.initialized?.['instructions'];
+    const result = {
+      resultType: 'complete',
+      supportedVersions: SERVED_VERSIONS,
+      capabilities: without(pooled.capabilities, 'tasks'),
+      ...(instructions === undefined ? {} : { instructions }),
+      ttlMs: 0,
+      cacheScope: 'private',
+    };
+    this.#replyTo(res, post).answer(Buffer.from(pooled.results.text(request.id, result)));
+  }
+
+  async #listen(res: ServerResponse, post: Asked): Promise<void> {
+    const { request, accepts, caller } = post;
+    if (!accepts.stream) {
+      const message = 'Accept must allow text/event-stream.';
+      return refuse(res, { status: 406, code: ErrorCode.server, message }, request.id);
+    }
+    const filter = readFilter(request);
+    if ('status' in filter) return refuse(res, filter, request.id);
+    if (this.#listeners.isFull(caller.sub))
+      return refuse(res, unavailable(429, 'You have too many streams open; close one.'), request.id);
+    const pooled = await this.#join(post, NO_CALL, 'any');
+    if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
+    await this.#listeners.listen(res, request, pooled, filter);
+  }
+
+  async #call(req: IncomingMessage, res: ServerResponse, post: Asked): Promise<void> {
+    const { request, envelope } = post;
+    const capabilities = this.#capabilities(envelope);
+    const alone = canBeAsked(capabilities) || envelope.logLevel !== undefined;
+    const use: Use = MAY_ASK.has(request.method) ? (alone ? 'exclusive' : 'shared') : 'any';
+    const place = new Place();
+    const pooled = await this.#join(post, place, use);
+    if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
+    const leave = (): void => this.#pool.leave(pooled, place);
+    const refusal = await this.#beforeCall(req, pooled, post);
+    if (refusal !== undefined || res.destroyed) {
+      leave();
+      if (refusal !== undefined) refuse(res, refusal, request.id);
+      return;
+    }
+    const round = { ...post, reply: this.#replyTo(res, post) };
+    const call = new ModernCall({ ...round, envelope: { ...envelope, capabilities } }, pooled, {
+      park: (parked) => this.#parked.park(parked),
+      over: (ended) => {
+        this.#parked.remove(ended);
+        if (ended.hasAsked && ended.givenUp) pooled.spent = true;
+        leave();
+      },
+    });
+    place.call = call;
+    this.#watch(res, round, call);
+    call.start(request);
+  }
+
+  #resume(res: ServerResponse, post: Asked): void {
+    const { request, caller, envelope } = post;
+    const state = String(request.params?.['requestState']);
+    const call = this.#parked.find(caller.sub, state);
+    if (typeof call === 'string') return refuse(res, invalidParams(call), request.id);
+    const round = { ...post, reply: this.#replyTo(res, post) };
+    const capabilities = this.#capabilities(envelope);
+    if (!call.continues(round)) {
+      const text = 'requestState belongs to another request: a retry repeats the params of the first.';
+      return refuse(res, invalidParams(text), request.id);
+    }
+    const misfit = call.misfit(request);
+    if (misfit !== undefined)
+      return refuse(res, invalidParams(`inputResponses.${misfit} is no answer to its request.`), request.id);
+    this.#parked.remove(call);
+    this.#watch(res, round, call);
+    call.resume({ ...round, envelope: { ...envelope, capabilities } });
+  }
+
+  /** Loads and limits of the child, and headers that only its tools know of. */
+  async #beforeCall(
+    req: IncomingMessage,
+    pooled: PooledPeer,
+    { request, envelope }: { request: RpcRequest; envelope: Envelope },
+  ): Promise<Refusal | undefined> {
+    const { maxPendingCalls } = this.#options.limits;
+    if (pooled.peer.pendingCalls >= maxPendingCalls)
+      return unavailable(429, `${maxPendingCalls} of your requests wait for an answer already.`);
+    if (pooled.peer.congested) return unavailable(503, 'The server does not read what it is sent.');
+    if (envelope.logLevel !== undefined && MAY_ASK.has(request.method))
+      await pooled.setLogLevel(envelope.logLevel);
+    return request.method === 'tools/call' ? pooled.checkParams(request.params, req.headers) : undefined;
+  }
+
+  #join(
+    post: { caller: CallerContext; envelope: Envelope },
+    call: ActiveCall,
+    use: Use,
+  ): Promise<PooledPeer | Refusal> {
+    return this.#pool.join(post.caller, this.#capabilities(post.envelope), call, use);
+  }
+
+  #capabilities({ capabilities }: Envelope): Members {
+    return childCapabilities(capabilities, this.#options.clientRoots);
+  }
+
+  #replyTo(res: ServerResponse, { accepts }: Post): Reply {
+    const { limits, now } = this.#options;
+    return new Reply(res, accepts, limits.maxBufferedBytes, now());
+  }
+
+  /** "Closing the response stream cancels the request." */
+  #watch(res: ServerResponse, { reply }: Pick<Round, 'reply'>, call: ModernCall): void {
+    this.#replies.add(reply);
+    res.on('close', () => {
+      this.#replies.delete(reply);
+      if (!reply.done) call.abandon('The client went away.');
+    });
+  }
+
+  #keepAlive(intervalMs: number): void {
+    const before = this.#options.now() - intervalMs;
+    for (const reply of this.#replies) if (reply.openedAtMs < before) reply.keepAlive();
+    this.#listeners.keepAlive();
+  }
+}
+
+/** Holds a call's place at its child, from before there is a call. */
+class Place implements ActiveCall {
+  call: ModernCall | undefined;
+
+  asked: ActiveCall['asked'] = (message, line) => this.call?.asked(message, line) ?? false;
+  told: ActiveCall['told'] = (message, line) => this.call?.told(message, line);
+}
+
+function invalidParams(message: string): Refusal {
+  return { status: 400, code: ErrorCode.invalidParams, message: `Invalid params: ${message}` };
+}

@@ -1,0 +1,247 @@
+/**
+ * Children for requests without a session: some for each user, told apart by the client's capabilities that they were
+ * initialised with. Calls during which a child may ask its client something have it for themselves; all others of one user
+ * share one.
+ */
+import type { CallerContext } from '../../config/context.ts';
+import { NoPipesError, type Child, type ChildCommand, type Graces } from '../child.ts';
+import { SHUTTING_DOWN, unavailable } from '../checks.ts';
+import type { Refusal } from '../http.ts';
+import { ErrorCode, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
+import { StartRefusedError, type Children, type StartRequest } from '../models/children.ts';
+import { PeerError, type PeerOptions } from '../peer-types.ts';
+import { Peer } from '../peer.ts';
+import type { Members } from './envelope.ts';
+import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
+
+export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
+  children: Children;
+  /** What to start for a caller. */
+  command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
+  /** Told what a user's child says that may interest all of the user's streams. */
+  onChange(user: string, message: RpcNotification): void;
+  onGone(peer: PooledPeer): void;
+}
+
+export type Use = 'exclusive' | 'shared' | 'any';
+
+/** The last revision with a handshake. */
+const HANDSHAKE_VERSION = '2025-11-25';
+const CLIENT_INFO = { name: 'mcpgw', title: 'MCP gateway', version: '1' };
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #peers = new Set<PooledPeer>();
+  /** Children that are being started, by user and key. */
+  readonly #opening = new Map<string, Promise<PooledPeer | Refusal>>();
+  readonly #starting = new Map<string, number>();
+  readonly #ending = new Set<Promise<void>>();
+  #closing = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get children(): number {
+    return this.#peers.size + this.#ending.size + this.#startingOf();
+  }
+
+  get busy(): boolean {
+    return this.#startingOf() > 0 || [...this.#peers].some((each) => each.peer.pendingCalls > 0);
+  }
+
+  /**
+   * Finds or starts a child and lets `call` use it until `leave`.
+   * @param use `exclusive`: nothing else during which it may ask; `shared`: with others of its kind; `any`: a child that
+   *   works for somebody else will do, because it cannot ask during this call
+   */
+  async join(
+    caller: CallerContext,
+    capabilities: Members,
+    call: ActiveCall,
+    use: Use,
+  ): Promise<PooledPeer | Refusal> {
+    const key = JSON.stringify(capabilities);
+    const name = JSON.stringify([caller.sub, key]);
+    for (;;) {
+      const found = this.#find(caller.sub, key, use);
+      if (found !== undefined) return enter(found, call, use);
+      const opening = this.#opening.get(name);
+      if (opening !== undefined) {
+        const opened = await opening;
+        if (!(opened instanceof PooledPeer)) return opened;
+        continue;
+      }
+      const opened = this.#open(caller, capabilities, key).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opened);
+      const peer = await opened;
+      if (!(peer instanceof PooledPeer)) return peer;
+    }
+  }
+
+  leave(pooled: PooledPeer, call: ActiveCall): void {
+    pooled.active.delete(call);
+    if (pooled.exclusive !== call) return;
+    pooled.exclusive = undefined;
+    if (pooled.spent && !pooled.inUse) this.end(pooled, 'Its last call was given up.');
+  }
+
+  /** Ends the children that have not been used for `idleMs`. */
+  sweep(idleMs: number): void {
+    const now = this.#options.now();
+    for (const each of this.#peers) {
+      if (!each.inUse && each.peer.idleMs(now) > idleMs) this.end(each, 'It was not used any more.');
+    }
+  }
+
+  end(pooled: PooledPeer, reason: string, graces?: Graces): void {
+    this.#peers.delete(pooled);
+    this.#end(pooled.peer, reason, graces);
+  }
+
+  /** No new child from now on. */
+  refuseNew(): void {
+    this.#closing = true;
+  }
+
+  /** @returns resolved once no child is left */
+  async close(graces: Graces): Promise<void> {
+    this.refuseNew();
+    for (const each of this.#peers) this.end(each, 'The proxy is shutting down.', graces);
+    await Promise.allSettled([...this.#opening.values()]);
+    for (const each of this.#peers) this.end(each, 'The proxy is shutting down.', graces);
+    await Promise.all(this.#ending);
+  }
+
+  #end(peer: Peer, reason: string, graces?: Graces): void {
+    const gone = peer.end(reason, graces);
+    this.#ending.add(gone);
+    void gone.finally(() => this.#ending.delete(gone));
+  }
+
+  #find(user: string, key: string, use: Use): PooledPeer | undefined {
+    for (const each of this.#peers) {
+      if (each.user !== user || each.key !== key || each.spent) continue;
+      if (use === 'any' || (each.exclusive === undefined && (use === 'shared' || each.active.size === 0)))
+        return each;
+    }
+    return undefined;
+  }
+
+  async #open(caller: CallerContext, capabilities: Members, key: string): Promise<PooledPeer | Refusal> {
+    const { sub } = caller;
+    if (this.#closing) return SHUTTING_DOWN;
+    this.#starting.set(sub, this.#startingOf(sub) + 1);
+    try {
+      return await this.#start(caller, capabilities, key);
+    } catch (error) {
+      return this.#failed(error, sub);
+    } finally {
+      const left = this.#startingOf(sub) - 1;
+      if (left > 0) this.#starting.set(sub, left);
+      else this.#starting.delete(sub);
+    }
+  }
+
+  async #start(caller: CallerContext, capabilities: Members, key: string): Promise<PooledPeer> {
+    const { service, limits, logger, now, children } = this.#options;
+    const logFields = { service, user: caller.sub };
+    const command = await this.#options.command(caller);
+    let child: Child | undefined;
+    const peer = new Peer((handlers) => (child = this.#startChild({ command, user: caller.sub, handlers })), {
+      service,
+      limits,
+      logger,
+      now,
+      logFields,
+    });
+    const handshake = { protocolVersion: HANDSHAKE_VERSION, capabilities, clientInfo: CLIENT_INFO };
+    await peer.initialize(handshake).catch((error: unknown) => {
+      if (child !== undefined) children.failed(child, 'did not initialize');
+      this.#end(peer, '');
+      throw error;
+    });
+    if (child !== undefined) children.initialised(child);
+    const pooled = new PooledPeer(peer, caller.sub, key);
+    peer.handlers = {
+      onRequest: (message, line) => this.#asked(pooled, message, line),
+      onNotification: (message, line) => this.#told(pooled, message, line),
+      onEnd: () => this.#gone(pooled),
+    };
+    logger.info(
+      { ...logFields, protocolVersion: peer.initialized?.protocolVersion },
+      'server started for calls',
+    );
+    if (peer.ended)
+      throw new PeerError(`The server of '${service}' ended right away; its log says why.`, 502);
+    this.#peers.add(pooled);
+    return pooled;
+  }
+
+  #failed(error: unknown, user: string): Refusal {
+    const { service, logger } = this.#options;
+    if (error instanceof PeerError)
+      return { status: error.status, code: ErrorCode.server, message: error.message };
+    if (error instanceof StartRefusedError) {
+      const { status, message, retryAfterSeconds } = error;
+      return {
+        status,
+        code: ErrorCode.server,
+        message,
+        headers: { 'retry-after': String(retryAfterSeconds) },
+      };
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ service, user, reason }, 'server could not be started');
+    const started = `The server of '${service}' could not be started;`;
+    if (error instanceof NoPipesError) return unavailable(503, `${started} try again later.`);
+    return { status: 500, code: ErrorCode.server, message: `${started} its log says why.` };
+  }
+
+  /** Where there is no place for one more, a child that nobody uses makes room: the user's own, if there is one. */
+  #startChild(request: StartRequest): Child {
+    const { children } = this.#options;
+    try {
+      return children.start(request);
+    } catch (error) {
+      if (!(error instanceof StartRefusedError)) throw error;
+      const idle = [...this.#peers].filter((each) => !each.inUse);
+      const own = idle.find((each) => each.user === request.user);
+      const victim = own ?? (error.status === 503 ? idle[0] : undefined);
+      if (victim === undefined) throw error;
+      this.end(victim, 'Its place was needed.');
+      return children.start(request);
+    }
+  }
+
+  #startingOf(user?: string): number {
+    if (user !== undefined) return this.#starting.get(user) ?? 0;
+    let all = 0;
+    for (const count of this.#starting.values()) all += count;
+    return all;
+  }
+
+  /** What a child asks is meant for the call that has it for itself, or for the only one there is. */
+  #asked({ exclusive, active }: PooledPeer, message: RpcRequest, line: Buffer): boolean {
+    if (exclusive !== undefined) return exclusive.asked(message, line);
+    const [only] = active;
+    return only !== undefined && active.size === 1 && only.asked(message, line);
+  }
+
+  #told(pooled: PooledPeer, message: RpcNotification, line: Buffer): void {
+    pooled.exclusive?.told(message, line);
+    if (message.method === 'notifications/tools/list_changed') pooled.forgetTools();
+    this.#options.onChange(pooled.user, message);
+  }
+
+  #gone(pooled: PooledPeer): void {
+    this.end(pooled, 'The server is gone.');
+    this.#options.onGone(pooled);
+  }
+}
+
+function enter(pooled: PooledPeer, call: ActiveCall, use: Use): PooledPeer {
+  if (use === 'exclusive') pooled.exclusive = call;
+  else if (use === 'shared') pooled.active.add(call);
+  return pooled;
+}

@@ -1,0 +1,115 @@
+/** One child of the pool and what of it the calls of its user share. */
+import { checkParamHeaders, paramHeadersOf, type ParamHeader } from './param-headers.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Refusal } from '../http.ts';
+import { isObject, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
+import type { Peer } from '../peer.ts';
+import { type Members } from './envelope.ts';
+import { Results } from './results.ts';
+
+/** A call as its child sees it. */
+export interface ActiveCall {
+  /** Takes a request of the server's; false when it cannot. */
+  asked(message: RpcRequest, line: Buffer): boolean;
+  /** Takes a notification that is no progress of a call. */
+  told(message: RpcNotification, line: Buffer): void;
+}
+
+const MAX_TOOL_PAGES = 100;
+const ASK_TIMEOUT_MS = 30_000;
+let nextId = 0;
+
+export class PooledPeer {
+  readonly peer: Peer;
+  readonly user: string;
+  /** The client's capabilities that the child was told of, as text. */
+  readonly key: string;
+  readonly results: Results;
+  /** Has the child for itself. */
+  exclusive: ActiveCall | undefined;
+  /** Calls during which the child may ask. */
+  readonly active = new Set<ActiveCall>();
+  /** Streams of notifications that stand on this child. */
+  listeners = 0;
+  /** May not be given to another call, because an earlier one may still ask. */
+  spent = false;
+  #logLevel: string | undefined;
+  #tools: Promise<Map<string, ParamHeader[]>> | undefined;
+  /** How many streams want to hear of each resource. */
+  readonly #subscriptions = new Map<string, number>();
+
+  constructor(peer: Peer, user: string, key: string) {
+    this.peer = peer;
+    this.user = user;
+    this.key = key;
+    this.results = new Results(peer.initialized ?? { protocolVersion: '' });
+  }
+
+  get capabilities(): Members {
+    const capabilities = this.peer.initialized?.['capabilities'];
+    return isObject(capabilities) ? capabilities : {};
+  }
+
+  get inUse(): boolean {
+    const busy = this.exclusive !== undefined || this.active.size > 0 || this.listeners > 0;
+    return busy || this.peer.pendingCalls > 0;
+  }
+
+  /** Sends `logging/setLevel` when the level is another than the last. */
+  async setLogLevel(level: string): Promise<void> {
+    if (level === this.#logLevel || !('logging' in this.capabilities)) return;
+    this.#logLevel = level;
+    await this.#ask('logging/setLevel', { level });
+  }
+
+  /** Checks the headers that the schema of the called tool asks for. */
+  async checkParams(params: Members | undefined, headers: IncomingHttpHeaders): Promise<Refusal | undefined> {
+    if (!('tools' in this.capabilities)) return undefined;
+    this.#tools ??= this.#readTools();
+    const declared = (await this.#tools).get(String(params?.['name']));
+    return declared === undefined ? undefined : checkParamHeaders(declared, params?.['arguments'], headers);
+  }
+
+  /** The child's tools are others than before. */
+  forgetTools(): void {
+    this.#tools = undefined;
+  }
+
+  /** @returns whether the child will tell of changes of the resource */
+  async subscribe(uri: string): Promise<boolean> {
+    const count = this.#subscriptions.get(uri) ?? 0;
+    this.#subscriptions.set(uri, count + 1);
+    if (count > 0 || (await this.#ask('resources/subscribe', { uri })) !== undefined) return true;
+    this.unsubscribe(uri);
+    return false;
+  }
+
+  unsubscribe(uri: string): void {
+    const count = this.#subscriptions.get(uri) ?? 0;
+    if (count > 1) this.#subscriptions.set(uri, count - 1);
+    else if (this.#subscriptions.delete(uri)) void this.#ask('resources/unsubscribe', { uri });
+  }
+
+  /** @returns the tools that have such headers; a server that does not list its tools has none */
+  async #readTools(): Promise<Map<string, ParamHeader[]>> {
+    const found = new Map<string, ParamHeader[]>();
+    let cursor: unknown;
+    for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
+      const result = await this.#ask('tools/list', cursor === undefined ? {} : { cursor });
+      const tools = Array.isArray(result?.['tools']) ? (result['tools'] as unknown[]) : [];
+      for (const tool of tools) {
+        const headers = isObject(tool) ? paramHeadersOf(tool['inputSchema']) : [];
+        if (isObject(tool) && headers.length > 0) found.set(String(tool['name']), headers);
+      }
+      cursor = result?.['nextCursor'];
+      if (typeof cursor !== 'string') break;
+    }
+    return found;
+  }
+
+  async #ask(method: string, params: Members): Promise<Members | undefined> {
+    const request: RpcRequest = { kind: 'request', id: `mcpgw-${(nextId += 1)}`, method, params };
+    const answer = await this.peer.ask(request, ASK_TIMEOUT_MS);
+    return isObject(answer?.result) ? answer.result : undefined;
+  }
+}
