@@ -6,8 +6,7 @@ import { isHealthCaller } from '../admin/health-caller.ts';
 import type { AuthContext } from '../auth-context.ts';
 import { AccessDeniedError, InvalidTokenError, type OAuthError } from '../errors.ts';
 import { admitsBearer } from '../tokens/bearer.ts';
-import type { AccessTokenClaims } from '../tokens/tokens.ts';
-import type { VerifiedToken } from './verified-token.ts';
+import type { KeptClaims, VerifiedToken } from './verified-token.ts';
 
 /**
  * Notes on the token what was decided, and under which version of the policy.
@@ -34,7 +33,7 @@ export function judge(context: AuthContext, token: VerifiedToken, service: strin
 /** Only for tokens whose signature held: anybody can make up others, as many as they like. */
 export function deny(
   { audit }: AuthContext,
-  { sub: user, name: userName, client_id: client, gid: grant }: AccessTokenClaims,
+  { sub: user, name: userName, client_id: client, gid: grant }: KeptClaims,
   service: string,
   error: OAuthError,
 ): OAuthError {

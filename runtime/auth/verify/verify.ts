@@ -18,10 +18,15 @@ import {
 } from '../errors.ts';
 import { heedNotices } from './notices.ts';
 import { createTokenCache, type TokenCache } from './token-cache.ts';
-import { createPass, type Pass, type VerifiedToken } from './verified-token.ts';
+import { createPass, type KeptClaims, type VerifiedToken } from './verified-token.ts';
 import { covers } from '../scopes.ts';
 import { deny, judge } from './judge.ts';
-import { hasValidSignature, parseAccessToken, type ParsedToken } from '../tokens/tokens.ts';
+import {
+  hasValidSignature,
+  parseAccessToken,
+  type AccessTokenClaims,
+  type ParsedToken,
+} from '../tokens/tokens.ts';
 
 /** How long a standing counts before it is read again, in milliseconds. */
 const STANDING_FRESH_MS = 1_000;
@@ -108,7 +113,7 @@ function createVerifier(context: AuthContext, service: string, cache: TokenCache
   const { settings, resources, policy, now } = context;
   const { topology } = settings;
   const resource = resources.url(service);
-  const pass: Pass = createPass(settings.rootSecret, service);
+  const pass = createPass(settings.rootSecret, service);
   const noToken = refusal(
     new InvalidTokenError('This server needs a token; sign in first.'),
     bearerChallenge(topology, service),
@@ -123,7 +128,7 @@ function createVerifier(context: AuthContext, service: string, cache: TokenCache
   const verifyKnown = async (authorization: string, token: VerifiedToken): Promise<VerifyResult> => {
     try {
       await (token.checking ??= checkStanding(context, token).finally(() => (token.checking = undefined)));
-      return pass(token, now());
+      return pass.again(token, now());
     } catch (thrown) {
       const error = toOAuthError(thrown);
       if (error.status !== 503) cache.delete(authorization);
@@ -140,7 +145,7 @@ function createVerifier(context: AuthContext, service: string, cache: TokenCache
       await checkStanding(context, token);
       assertCovered(context, token, service);
       cache.set(authorization, token);
-      return pass(token, now());
+      return pass.first(token, now());
     } catch (thrown) {
       const error = toOAuthError(thrown);
       logError(context.logger, error, '/verify');
@@ -164,7 +169,7 @@ function createVerifier(context: AuthContext, service: string, cache: TokenCache
       if (refused !== undefined) return refused;
     }
     const nowMs = now();
-    if (nowMs < known.freshUntilMs && nowMs < known.expiresAtMs) return pass(known, nowMs);
+    if (nowMs < known.freshUntilMs && nowMs < known.expiresAtMs) return pass.again(known, nowMs);
     return verifyKnown(authorization, known);
   };
 }
@@ -208,18 +213,29 @@ function admit(context: AuthContext, parsed: ParsedToken, service: string, resou
   if (!audience.includes(resource)) {
     throw deny(context, claims, service, new InvalidTokenError('The token is for another resource.'));
   }
+  // All members at once: one that is added later costs an object of its own.
   const token: VerifiedToken = {
-    claims,
+    claims: keep(claims),
     kid: parsed.kid,
     expiresAtMs: claims.exp * 1000,
     standingAtMs: -Infinity,
     freshUntilMs: 0,
     notices: 0,
     policyVersion: 0,
+    tools: undefined,
+    checking: undefined,
+    passed: undefined,
+    signedAtMs: undefined,
   };
   const refused = judge(context, token, service);
   if (refused !== undefined) throw refused;
   return token;
+}
+
+function keep({ sub, name, groups, client_id, gid, scope }: AccessTokenClaims): KeptClaims {
+  return groups === undefined
+    ? { sub, name, client_id, gid, scope }
+    : { sub, name, groups, client_id, gid, scope };
 }
 
 /** @throws InsufficientScopeError */
