@@ -60,7 +60,7 @@ export function signContext(context: CallerContext, key: Uint8Array | KeyObject)
  */
 export function verifyContext(
   value: string | undefined,
-  key: Uint8Array,
+  key: Uint8Array | KeyObject,
   service: string,
   nowSeconds: number,
 ): CallerContext | undefined {

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { verifyContext, type CallerContext } from '../config/context.ts';
 
 const MAX_CACHED = 1000;
@@ -7,14 +8,14 @@ const MAX_CACHED = 1000;
  * once. Its expiry is checked each time.
  */
 export class CallerVerifier {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #service: string;
   readonly #now: () => number;
   readonly #verified = new Map<string, CallerContext>();
 
   /** @param now milliseconds since the epoch */
   constructor(key: Uint8Array, service: string, now: () => number) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#service = service;
     this.#now = now;
   }

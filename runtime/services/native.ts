@@ -2,6 +2,7 @@
  * What every native MCP service does before a tool runs: its paths, the `Origin` check, the signed context, the body.
  * Nothing here knows a tool or a session.
  */
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { CONTEXT_HEADER, verifyContext, type CallerContext } from '../config/context.ts';
@@ -75,6 +76,8 @@ export interface McpEndpoint {
 
 interface Edge {
   options: NativeServiceOptions;
+  /** With it an HMAC takes a fifth of what it takes with the bytes. */
+  contextKey: KeyObject;
   endpoint: McpEndpoint;
   now: () => number;
 }
@@ -125,7 +128,11 @@ async function bodyOf(req: IncomingMessage): Promise<{ value: unknown } | Respon
 }
 
 /** Who calls, or undefined after the refusal has been written. */
-function admit({ options, now }: Edge, req: IncomingMessage, res: ServerResponse): CallerContext | undefined {
+function admit(
+  { options, contextKey, now }: Edge,
+  req: IncomingMessage,
+  res: ServerResponse,
+): CallerContext | undefined {
   if (!judgeOrigin(req.headers.origin, options.allowedOrigins).allowed) {
     options.logger.warn({ service: options.service, origin: req.headers.origin }, 'origin refused');
     sendJson(res, 403, {
@@ -138,7 +145,7 @@ function admit({ options, now }: Edge, req: IncomingMessage, res: ServerResponse
   const signed = req.headers[CONTEXT_HEADER];
   const caller = verifyContext(
     typeof signed === 'string' ? signed : undefined,
-    options.contextKey,
+    contextKey,
     options.service,
     now() / 1000,
   );
@@ -202,7 +209,8 @@ function fail({ options }: Edge, res: ServerResponse, error: unknown): void {
 
 /** Puts the common checks in front of `endpoint`. */
 export function createNativeService(options: NativeServiceOptions, endpoint: McpEndpoint): NativeService {
-  const edge: Edge = { options, endpoint, now: options.now ?? Date.now };
+  const contextKey = createSecretKey(options.contextKey);
+  const edge: Edge = { options, contextKey, endpoint, now: options.now ?? Date.now };
   let closed = false;
   return {
     handle(req, res) {
