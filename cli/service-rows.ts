@@ -53,7 +53,8 @@ export function serviceRows(gateway: GatewayFolder, environment: Environment): S
   });
 }
 
-function sourceOf({ package: source, command }: Service): string {
+function sourceOf({ package: source, command, remote }: Service): string {
+  if (remote !== undefined) return remote.url;
   if (source === undefined)
     return command === undefined || ownServer(command[0]) ? 'mcpgw itself' : `command ${command.join(' ')}`;
   return 'npm' in source ? `npm ${source.npm}@${source.version}` : `PyPI ${source.pypi}@${source.version}`;

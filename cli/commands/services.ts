@@ -11,6 +11,9 @@ export interface ServicesAddFlags extends ServicesListFlags {
   title?: string;
   description?: string;
   version?: string;
+  url?: string;
+  header?: string[];
+  secretHeader?: string[];
   env?: string[];
   secret?: string[];
   secretFile?: string[];
@@ -78,7 +81,8 @@ function registerAdd(services: Command): void {
       .description(
         'Adds an MCP server of your own as a service, behind the same sign-in as the others.\n' +
           'A package that npx, uvx and the like would start is fetched once, at the version of today or of --version;\n' +
-          'any other command is taken from the machine, or in containers from the image.',
+          'any other command is taken from the machine, or in containers from the image. With --url it is a server\n' +
+          'elsewhere, which speaks Streamable HTTP.',
       )
       .argument('<name>', 'its name in URLs: lower-case letters, digits and -')
       .argument('[command...]', 'the command that starts it as a stdio server, behind --'),
@@ -86,6 +90,9 @@ function registerAdd(services: Command): void {
     .option('--title <text>', 'what people read when they give access')
     .option('--description <text>', 'what it does')
     .option('--version <version>', 'version of the package (default: the current one)')
+    .option('--url <url>', 'address of a server elsewhere, instead of a command')
+    .option('--header <name=value>', 'a header of each request to it; may be repeated', repeated)
+    .option('--secret-header <name>', 'a header whose value is a secret; may be repeated', repeated)
     .option('--env <name=value>', 'a variable of its environment; may be repeated', repeated)
     .option('--secret <name>', 'a variable whose value is a secret; may be repeated', repeated)
     .option('--secret-file <name=path>', 'file that holds the value of a secret; may be repeated', repeated)
@@ -103,7 +110,7 @@ function registerAdd(services: Command): void {
         'shared',
       ]),
     )
-    .option('--memory <size>', 'memory of its container, in mebibytes (default: 512m)')
+    .option('--memory <size>', 'memory of its container, in mebibytes (default: 512m; with --url 256m)')
     .option('--internet', 'its container may reach the internet')
     .option('--apt <package>', 'Debian package that its image needs; may be repeated', repeated)
     .option('--client-roots', 'clients may name folders to it (MCP roots)')
@@ -115,7 +122,8 @@ function registerAdd(services: Command): void {
         'environment, from standard input, or from a question. It is kept in .env, and in no other file.\n' +
         '\nExamples:\n' +
         '  mcpgw services add github --secret GITHUB_TOKEN --internet -- npx -y @scope/github-server\n' +
-        '  mcpgw services add notes --data user -- uvx notes-server --folder {data}\n',
+        '  mcpgw services add notes --data user -- uvx notes-server --folder {data}\n' +
+        '  mcpgw services add far --url https://mcp.example.com/mcp --secret-header Authorization\n',
     )
     .action(async (name: string, command: string[], _flags: ServicesAddFlags, self: Command) => {
       const { runServicesAdd } = await import('../services/add/run.ts');

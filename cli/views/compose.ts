@@ -1,7 +1,7 @@
 /** What the Compose file says. */
 import { parseRedisUrl } from '../../runtime/config/redis-url.ts';
 import { isAccessKey } from '../../runtime/config/access.ts';
-import { secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
+import { reachesOut, secretNames, type Catalog, type Service } from '../../runtime/config/catalog.ts';
 import type { Config } from '../../runtime/config/load.ts';
 import { processKeys, type ServiceProcess } from '../../runtime/config/process.ts';
 import {
@@ -99,10 +99,10 @@ export function composeView(input: RenderInput) {
     authSecrets: authSecrets(values).map((key) => key.toLowerCase()),
     services,
     // Every service of the catalog, so that turning one on or off leaves Traefik's container as it is.
-    serviceNetworks: [...catalog.services.values()].map(({ name, container }) => ({
-      name: networkOf(name),
-      subnet: ranges.get(networkOf(name)),
-      internal: !container.internet,
+    serviceNetworks: [...catalog.services.values()].map((service) => ({
+      name: networkOf(service.name),
+      subnet: ranges.get(networkOf(service.name)),
+      internal: !reachesOut(service),
     })),
     networks: NETWORKS.filter((name) => name !== 'store' || stackRedis).map((name) => ({
       name,

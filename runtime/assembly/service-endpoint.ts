@@ -10,9 +10,11 @@ import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import type { ServiceProcess } from '../config/process.ts';
 import type { ConfigValues } from '../config/schema.ts';
+import { headerValueProblem } from '../config/remote-target.ts';
 import { userFolder } from '../config/user-folder.ts';
 import type { Launch } from '../install/launch.ts';
 import { type ChildCommand, createProxy } from '../proxy/app.ts';
+import type { UpstreamTarget } from '../remote/app.ts';
 import type { NativeServiceOptions } from '../services/native.ts';
 
 export interface ServiceEndpoint {
@@ -82,6 +84,46 @@ export async function nativeEndpoint(options: EndpointOptions): Promise<ServiceE
     maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
     sessionIdleSeconds: limits.SESSION_TIMEOUT,
   });
+}
+
+/** The value of a header cannot be sent. */
+export class HeaderValueError extends Error {
+  override name = 'HeaderValueError';
+}
+
+/**
+ * A server elsewhere; loaded where there is one, like our own servers.
+ * @throws HeaderValueError
+ */
+export async function remoteEndpoint(options: EndpointOptions): Promise<ServiceEndpoint> {
+  const { service, limits } = options;
+  const target = remoteTarget(options);
+  const { createRemote } = await import('../remote/app.ts');
+  return createRemote({
+    service: service.name,
+    target,
+    contextKey: options.contextKey,
+    allowedOrigins: limits.MCP_CORS_ORIGINS,
+    logger: options.logger,
+    limits: {
+      maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,
+      maxSessions: limits.MCP_MAX_SESSIONS,
+      maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
+      sessionIdleSeconds: limits.SESSION_TIMEOUT,
+    },
+  });
+}
+
+/** The error says nothing of the value, which may be a secret. */
+function remoteTarget({ service, secrets }: EndpointOptions): UpstreamTarget {
+  const headers = Object.entries(service.remote?.headers ?? {}).map(([name, entry]) => {
+    const value = 'value' in entry ? entry.value : (secrets(entry.secret) ?? '');
+    const problem = headerValueProblem(value);
+    const what = 'secret' in entry ? `${entry.secret}, the header ${name},` : `the header ${name}`;
+    if (problem !== undefined) throw new HeaderValueError(`${what} ${problem}`);
+    return [name, value] as const;
+  });
+  return { url: service.remote?.url ?? '', headers: Object.fromEntries(headers) };
 }
 
 /** @param launch what starts the stdio server; the catalog's arguments come behind its own */

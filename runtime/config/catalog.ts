@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Fault, faultsOf } from './faults.ts';
+import { remoteSchema } from './remote-target.ts';
 import { CONFIG_KEYS } from './schema.ts';
 
 export const PROCESS_MODELS = ['session', 'user', 'shared'] as const;
@@ -75,10 +76,15 @@ export const serviceSchema = z
       .refine((name) => !RESERVED.has(name), 'is a name that the gateway needs itself'),
     title: z.string().min(1),
     description: z.string().min(1),
-    /** `proxy`: a stdio server behind our proxy. `native`: a server of ours that speaks HTTP itself. */
-    kind: z.enum(['proxy', 'native']),
+    /**
+     * `proxy`: a stdio server behind our proxy. `native`: a server of ours that speaks HTTP itself. `remote`: a server
+     * elsewhere that speaks Streamable HTTP.
+     */
+    kind: z.enum(['proxy', 'native', 'remote']),
     /** Where the stdio server comes from, pinned. */
     package: packageSchema.optional(),
+    /** Where a `remote` server is, and what is sent with each request to it. */
+    remote: remoteSchema(secretName).optional(),
     /** Instead of a package: a command that is on the machine. */
     command: z.array(z.string()).min(1).optional(),
     /** `{data}` stands for the folder of `data`. */
@@ -125,17 +131,46 @@ export const serviceSchema = z
     /** Described, but its server is not part of this release. */
     planned: z.boolean().default(false),
   })
-  .refine(
-    (service) =>
-      service.kind === 'native' || (service.package === undefined) !== (service.command === undefined),
-    'a proxy service needs either package or command',
-  );
+  .superRefine((service, context) => {
+    const message = originProblem(service);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+
+interface Origin {
+  kind: 'proxy' | 'native' | 'remote';
+  package?: unknown;
+  command?: unknown;
+  remote?: unknown;
+  args: unknown[];
+  env: object;
+  data: string;
+}
+
+/** What a service of this kind must have, and what would mean nothing. */
+function originProblem(service: Origin): string | undefined {
+  const { kind, package: source, command, remote } = service;
+  if (kind !== 'remote' && remote !== undefined) return 'only a service of the kind remote has remote';
+  if (kind === 'proxy' && (source === undefined) === (command === undefined))
+    return 'a proxy service needs either package or command';
+  if (kind !== 'remote') return undefined;
+  if (remote === undefined) return 'a remote service needs remote, with the url of its server';
+  const own = source ?? command ?? service.args[0] ?? Object.keys(service.env)[0];
+  return own !== undefined || service.data !== 'none'
+    ? 'a remote service has no package, command, args, env or data: its server runs elsewhere'
+    : undefined;
+}
 
 export type Service = z.output<typeof serviceSchema>;
 
-/** Names of the secrets that the service's `env` asks for. */
+/** Names of the secrets that the service's `env`, or the headers of a remote one, ask for. */
 export function secretNames(service: Service): string[] {
-  return Object.values(service.env).flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
+  const entries = [...Object.values(service.env), ...Object.values(service.remote?.headers ?? {})];
+  return entries.flatMap((entry) => ('secret' in entry ? [entry.secret] : []));
+}
+
+/** Whether its container opens connections to the internet, or to the network around it. */
+export function reachesOut(service: Service): boolean {
+  return service.container.internet || service.kind === 'remote';
 }
 
 export interface Catalog {

@@ -1,5 +1,5 @@
 /** The container of one MCP service: the proxy before its stdio server, or the native server. */
-import { nativeEndpoint, proxiedEndpoint } from '../assembly/service-endpoint.ts';
+import { nativeEndpoint, proxiedEndpoint, remoteEndpoint } from '../assembly/service-endpoint.ts';
 import { basicEnvironment } from '../config/child-env.ts';
 import { secretNames } from '../config/catalog.ts';
 import { ConfigError } from '../config/faults.ts';
@@ -58,13 +58,17 @@ export async function serveService(
     environment: basicEnvironment(environment),
     logger,
   };
-  const endpoint =
-    service.kind === 'native' ? await nativeEndpoint(options) : proxiedEndpoint(options, installed());
+  const endpoint = await opened();
   serve({
     listener: (request, response) => endpoint.handle(request, response),
     logger,
     close: () => endpoint.close(),
   });
+
+  async function opened() {
+    if (service?.kind === 'native') return nativeEndpoint(options);
+    return service?.kind === 'remote' ? remoteEndpoint(options) : proxiedEndpoint(options, installed());
+  }
 
   /** The image has the server on its PATH. */
   function installed() {

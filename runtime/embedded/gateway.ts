@@ -20,6 +20,7 @@ import {
   type EndpointOptions,
   nativeEndpoint,
   proxiedEndpoint,
+  remoteEndpoint,
   type ServiceEndpoint,
 } from '../assembly/service-endpoint.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -243,6 +244,7 @@ async function openEndpoint(
     logger: logger(options, service.name),
   };
   if (service.kind === 'native') return nativeEndpoint(endpoint);
+  if (service.kind === 'remote') return remoteEndpoint(endpoint);
   const launch = await installService(service, options.environment.PATH ?? '', {
     folder: state.packages,
     onFetch: () =>

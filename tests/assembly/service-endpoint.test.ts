@@ -6,6 +6,7 @@ import {
   childCommand,
   type EndpointOptions,
   nativeEndpoint,
+  remoteEndpoint,
 } from '../../runtime/assembly/service-endpoint.ts';
 import { serviceSchema } from '../../runtime/config/catalog.ts';
 import type { CallerContext } from '../../runtime/config/context.ts';
@@ -80,5 +81,23 @@ describe('nativeEndpoint', () => {
     await expect(nativeEndpoint(options())).rejects.toThrow('store is not part of this release');
     const constructor = { ...options(), service: { ...service, name: 'constructor' } };
     await expect(nativeEndpoint(constructor)).rejects.toThrow('constructor is not part of this release');
+  });
+});
+
+describe('remoteEndpoint', () => {
+  const far = serviceSchema.parse({
+    ...{ name: 'far', title: 'T', description: 'D', kind: 'remote' },
+    remote: { url: 'http://127.0.0.1:1/mcp', headers: { Authorization: { secret: 'FAR' } } },
+  });
+
+  it('does not start with a header that could not be sent, and does not say what is in it', async () => {
+    const opened = (value?: string) => remoteEndpoint({ ...options(), service: far, secrets: () => value });
+    await expect(opened()).rejects.toThrow('FAR, the header Authorization, is empty');
+    await expect(opened('s3cret\r\nHost: x')).rejects.toThrow(
+      /^FAR, the header Authorization, may have printable/,
+    );
+    const endpoint = await opened('Bearer s3cret');
+    expect(endpoint.stats()).toEqual({ sessions: 0, children: 0 });
+    await endpoint.close();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GOLDEN_CASES } from './support/cases.ts';
+import { GOLDEN_CASES, prepare } from './support/cases.ts';
 import { docker, noDocker } from './support/docker.ts';
 import { runInit, temporaryFolder } from './support/run-init.ts';
 
@@ -14,8 +14,9 @@ describe.skipIf(reason !== undefined)(
   () => {
     test.each(Object.entries(GOLDEN_CASES))(
       '%s: accepts the generated file, without a warning',
-      async (_name, flags) => {
+      async (name, flags) => {
         const folder = temporaryFolder();
+        prepare(name, folder);
         await runInit({ ...flags, dir: folder });
         const { code, stdout, stderr } = docker(['compose', 'config', '--format', 'json'], folder);
         expect(stderr).toBe('');

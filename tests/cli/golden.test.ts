@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isTlsMaterial } from '../../cli/tls/paths.ts';
-import { GOLDEN_CASES } from './support/cases.ts';
+import { GOLDEN_CASES, prepare } from './support/cases.ts';
 import { readAll, runInit, temporaryFolder } from './support/run-init.ts';
 
 const GOLDEN = join(import.meta.dirname, '..', 'golden');
@@ -15,6 +15,7 @@ describe('the tree that init makes', () => {
     '%s is as in tests/golden (UPDATE_GOLDEN=1 renews it)',
     async (name, flags) => {
       const folder = temporaryFolder();
+      prepare(name, folder);
       await runInit({ ...flags, dir: folder });
       // A certificate is another one each time: tests/cli/tls looks at those.
       const files = [...readAll(folder)].filter(([path]) => !isTlsMaterial(path));

@@ -10,7 +10,7 @@ import type { PinnedPackage } from './registry.ts';
 const DEFAULT_MEMORY = '512m';
 
 /** What a service is, before the rest of the flags. */
-export type Origin = { package: PinnedPackage; args: string[] } | { command: string[] };
+export type Origin = { package: PinnedPackage; args: string[] } | { command: string[] } | { url: string };
 
 export interface Draft {
   service: Service;
@@ -23,13 +23,31 @@ export interface Draft {
  * @throws UserError with everything that is wrong with it
  */
 export function draftOf(name: string, origin: Origin, flags: ServicesAddFlags): Draft {
-  const entry = withoutEmpty({
+  const entry = 'url' in origin ? remoteEntry(name, origin.url, flags) : localEntry(name, origin, flags);
+  return checked(name, stringify(entry, { lineWidth: 0 }));
+}
+
+function remoteEntry(name: string, url: string, flags: ServicesAddFlags): object {
+  const headers = entriesOf(name, '--header', flags.header, flags.secretHeader);
+  return withoutEmpty({
+    name,
+    title: flags.title ?? name,
+    description: flags.description ?? `The server at ${URL.canParse(url) ? new URL(url).host : url}.`,
+    kind: 'remote',
+    remote: { url, auth: flags.secretHeader === undefined ? 'none' : 'header', headers },
+    container: withoutEmpty({ memory: flags.memory }),
+    default: true,
+  });
+}
+
+function localEntry(name: string, origin: LocalOrigin, flags: ServicesAddFlags): object {
+  return withoutEmpty({
     name,
     title: flags.title ?? name,
     description: flags.description ?? descriptionOf(origin),
     kind: 'proxy',
     ...origin,
-    env: environment(name, flags),
+    env: entriesOf(name, '--env', flags.env, flags.secret),
     data: flags.data,
     process: flags.process,
     clientRoots: flags.clientRoots,
@@ -42,7 +60,6 @@ export function draftOf(name: string, origin: Origin, flags: ServicesAddFlags): 
     }),
     default: true,
   });
-  return checked(name, stringify(entry, { lineWidth: 0, flowCollectionPadding: true }));
 }
 
 /** @throws UserError with everything that is wrong */
@@ -61,42 +78,51 @@ const PYTHON = {
   install: 'uv, or Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)',
 };
 
-function isPython(origin: Origin): boolean {
+type LocalOrigin = Exclude<Origin, { url: string }>;
+
+function isPython(origin: LocalOrigin): boolean {
   if ('package' in origin) return 'pypi' in origin.package;
   return /(?:^|\/)python[\d.]*$/.test(origin.command[0] ?? '');
 }
 
-function descriptionOf(origin: Origin): string {
+function descriptionOf(origin: LocalOrigin): string {
   if ('command' in origin) return `The command ${origin.command[0] ?? ''}.`;
   const { package: source } = origin;
   return 'npm' in source ? `${source.npm} from npm.` : `${source.pypi} from PyPI.`;
 }
 
 /** Values as they are, secrets by the name under which the gateway keeps them. */
-function environment(name: string, flags: ServicesAddFlags): Record<string, object> {
+function entriesOf(
+  service: string,
+  flag: '--env' | '--header',
+  values: string[] = [],
+  secrets: string[] = [],
+): Record<string, object> {
   const entries: Record<string, object> = {};
-  const add = (variable: string, entry: object) => {
-    if (Object.hasOwn(entries, variable)) throw new UserError(`${variable} is given twice`, EXIT.usage);
-    entries[variable] = entry;
+  const add = (key: string, entry: object) => {
+    if (Object.hasOwn(entries, key)) throw new UserError(`${key} is given twice`, EXIT.usage);
+    entries[key] = entry;
   };
-  for (const pair of flags.env ?? []) add(...valuePair('--env', pair));
-  for (const variable of (flags.secret ?? []).map(nameAlone))
-    add(variable, { secret: secretNameOf(name, variable) });
+  for (const pair of values) add(...valuePair(flag, pair));
+  const secretFlag = flag === '--env' ? '--secret' : '--secret-header';
+  for (const key of secrets) add(nameAlone(secretFlag, key), { secret: secretNameOf(service, key) });
   return entries;
 }
 
-function valuePair(flag: string, pair: string): [string, { value: string }] {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+/** `NAME=VALUE`, of a header as well `NAME: VALUE`. */
+function valuePair(flag: '--env' | '--header', pair: string): [string, { value: string }] {
+  const pattern = flag === '--env' ? /^([^=]+)=(.*)$/s : /^([^=:]+)[=:](.*)$/s;
+  const [, key, value] = pattern.exec(pair) ?? [];
   if (key === undefined || value === undefined)
     throw new UserError(`${flag} ${pair}: must be NAME=VALUE`, EXIT.usage);
-  return [key.trim(), { value }];
+  return [key.trim(), { value: flag === '--env' ? value : value.trim() }];
 }
 
-/** What stands behind `=` may be the secret itself, so it is not repeated. */
-function nameAlone(text: string): string {
-  if (!text.includes('=')) return text;
+/** What stands behind the name may be the secret itself, so it is not repeated. */
+function nameAlone(flag: string, text: string): string {
+  if (!/[=:]/.test(text)) return text;
   throw new UserError(
-    `--secret ${text.split('=')[0]}: takes the name alone. The value is never an argument: it is asked for, or comes by --secret-file`,
+    `${flag} ${text.split(/[=:]/)[0]}: takes the name alone. The value is never an argument: it is asked for, or comes by --secret-file`,
     EXIT.usage,
   );
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
+import { headerValueProblem } from '../../../runtime/config/remote-target.ts';
 import { parseEnvFile } from '../../../runtime/config/env-file.ts';
 import { isReservedName, secretNames, type Service } from '../../../runtime/config/catalog.ts';
 import type { ServicesAddFlags } from '../../commands/services.ts';
@@ -88,9 +89,11 @@ function refuseTaken(name: string, { catalog, ownServices }: GatewayFolder, forc
 }
 
 async function originOf(command: string[], flags: ServicesAddFlags, run: RunTool): Promise<Origin> {
+  refuseMixed(command, flags);
+  if (flags.url !== undefined) return { url: flags.url };
   if (command.length === 0) {
     throw new UserError(
-      'give the command that starts the server, behind --, such as: -- npx -y @scope/server',
+      'give the command that starts the server, behind --, such as: -- npx -y @scope/server; or --url of a server elsewhere',
       EXIT.usage,
     );
   }
@@ -99,6 +102,22 @@ async function originOf(command: string[], flags: ServicesAddFlags, run: RunTool
   if (flags.version !== undefined)
     throw new UserError('--version is of a package; this is a command that is on the machine', EXIT.usage);
   return { command: source.command.map(wherever) };
+}
+
+/** Flags of a server elsewhere mean nothing to one that is started here, and the other way round. */
+function refuseMixed(command: string[], flags: ServicesAddFlags): void {
+  const { url, header, secretHeader, env, secret, version, data, process: model, apt, clientRoots } = flags;
+  const local = { env, secret, version, data, process: model, apt, 'client-roots': clientRoots };
+  const wrong = Object.entries(url === undefined ? { header, 'secret-header': secretHeader } : local)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+  if (url !== undefined && command.length > 0) wrong.push('a command');
+  if (wrong.length === 0) return;
+  const what =
+    url === undefined
+      ? 'a server elsewhere, which --url names'
+      : 'a server that is started here, not of --url';
+  throw new UserError(`${wrong.join(', ')}: only of ${what}`, EXIT.usage);
 }
 
 /** A child starts in a folder of its own, so a file that is named from here is named from anywhere. */
@@ -125,9 +144,15 @@ function refuseSharedSecrets(service: Service, { catalog }: GatewayFolder): void
 }
 
 function wantedOf(service: Service): Wanted[] {
-  return Object.entries(service.env).flatMap(([label, entry]) =>
+  const variables = Object.entries(service.env).flatMap(([label, entry]) =>
     'secret' in entry ? [{ label, name: entry.secret, validate: variableProblem }] : [],
   );
+  const headers = Object.entries(service.remote?.headers ?? {}).flatMap(([label, entry]) => {
+    if (!('secret' in entry)) return [];
+    const hint = /^authorization$/i.test(label) ? 'all of the header, such as: Bearer TOKEN' : 'a header';
+    return [{ label, name: entry.secret, validate: headerValueProblem, hint }];
+  });
+  return [...variables, ...headers];
 }
 
 function variableProblem(value: string): string | undefined {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Service } from '../../../runtime/config/catalog.ts';
+import { isLoopbackHost } from '../../../runtime/config/topology.ts';
 import type { ServicesAddFlags } from '../../commands/services.ts';
 
 const SECRET_LIKE =
@@ -16,6 +17,7 @@ export function warningsOf(service: Service, flags: ServicesAddFlags): string[] 
         : [],
     ),
     ...secretArguments([...(service.command ?? []), ...service.args]),
+    ...remoteWarnings(service),
     ...dataWarnings(service),
     ...commandWarnings(service, flags),
   ];
@@ -31,6 +33,31 @@ function secretArguments(words: string[]): string[] {
   const flag = words[at]?.split('=')[0] ?? '';
   return [
     `${flag}: arguments stand in the catalog file, and everybody on the machine sees those of a process. If it is a secret, look for a variable that the server takes instead, and give that with --secret`,
+  ];
+}
+
+function remoteWarnings({ remote }: Service): string[] {
+  if (remote === undefined) return [];
+  const { protocol, hostname, searchParams } = new URL(remote.url);
+  const headers = Object.entries(remote.headers).flatMap(([name, entry]) =>
+    'value' in entry && /^(?:authorization|cookie)$|key|token|secret/i.test(name)
+      ? [`${name} stands in the catalog file, which is no secret: --secret-header ${name} keeps it apart`]
+      : [],
+  );
+  const query = [...searchParams.keys()]
+    .filter((name) => SECRET_LIKE.test(name))
+    .map(
+      (name) =>
+        `${name} in the address stands in the catalog file, which is no secret; look for a header instead`,
+    );
+  const here = isLoopbackHost(hostname);
+  return [
+    ...headers,
+    ...query,
+    ...(protocol === 'http:' && !here
+      ? [`${remote.url}: what is sent there can be read on the way; take https where the server has it`]
+      : []),
+    ...(here ? [`${hostname} is this machine for mcpgw dev, but in a container the container itself`] : []),
   ];
 }
 

@@ -1,0 +1,73 @@
+/** What the handlers of all methods of a remote service work with. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallerContext } from '../config/context.ts';
+import type { Logger } from '../config/log.ts';
+import type { BodyBudget } from '../proxy/body.ts';
+import { RETRY_AFTER, type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
+import { ErrorCode } from '../proxy/json-rpc.ts';
+import type { EventIds } from './event-ids.ts';
+import type { RemoteLimits } from './limits.ts';
+import type { Pending } from './pending.ts';
+import type { RemoteSession, RemoteSessions } from './sessions.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface RemoteDeps {
+  service: string;
+  limits: RemoteLimits;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  upstream: Upstream;
+  sessions: RemoteSessions;
+  pending: Pending;
+  bodies: BodyBudget;
+  eventIds: EventIds;
+}
+
+export interface Asked {
+  req: IncomingMessage;
+  res: ServerResponse;
+  caller: CallerContext;
+}
+
+/** @returns a header that is a single value */
+export function headerOf(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * The caller's session, undefined where the client names none (the server may do without), or the refusal: whose an id is,
+ * is nobody else's to know, so theirs is 404 too.
+ */
+export function sessionOf({ req, caller }: Asked, deps: RemoteDeps): RemoteSession | Refusal | undefined {
+  if (req.headers[SESSION_HEADER] === undefined) return undefined;
+  return deps.sessions.find(headerOf(req, SESSION_HEADER) ?? '', caller.sub) ?? SESSION_NOT_FOUND;
+}
+
+export const SESSION_NOT_FOUND: Refusal = {
+  status: 404,
+  code: ErrorCode.sessionNotFound,
+  message: 'Session not found',
+};
+
+/** Which versions there are, the server knows; what is none is not passed on. */
+export function checkVersion(req: IncomingMessage): Refusal | undefined {
+  const version = req.headers[VERSION_HEADER];
+  if (version === undefined || (typeof version === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(version)))
+    return undefined;
+  return {
+    status: 400,
+    code: ErrorCode.invalidRequest,
+    message: 'MCP-Protocol-Version is not a version of MCP.',
+  };
+}
+
+export function unavailable(status: number, message: string): Refusal {
+  return { status, code: ErrorCode.server, message, headers: RETRY_AFTER };
+}
+
+/** @returns whose events these are: `event-ids.ts` */
+export function scopeOf(caller: CallerContext, session: RemoteSession | undefined): string {
+  return JSON.stringify([caller.sub, session?.id ?? '']);
+}
