@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { devAsTest } from '../helpers/dev-flow.ts';
-import { connectLegacy, connectModern, Credentials, type Answers } from '../helpers/mcp-clients.ts';
+import {
+  connectLegacy,
+  connectModern,
+  connectPinned,
+  Credentials,
+  type Answers,
+} from '../helpers/mcp-clients.ts';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
 import {
   authorizeParameters,
@@ -32,7 +38,10 @@ afterAll(async () => {
 });
 const urlOf = (service: string): string => dev.urls[service] ?? '';
 
-describe.each([['SDK 1.x client', connectLegacy]])('an %s that can be asked', (_, connect) => {
+describe.each([
+  ['SDK 1.x client', connectLegacy],
+  ['SDK 2.x client, pinned to 2026-07-28,', connectPinned],
+])('an %s that can be asked', (_, connect) => {
   it('answers what the server of everything asks its person and its model', async () => {
     const asked: string[] = [];
     const answers: Answers = {

@@ -186,6 +186,12 @@ describe('requests that are refused', () => {
 });
 
 describe('what is served', () => {
+  it('a session id of visible ASCII alone, never the same twice', async () => {
+    const ids = await Promise.all([1, 2, 3].map(() => new RawClient(test.url).initialize()));
+    for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{20,}$/);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('Accept: */* and no Accept', async () => {
     expect((await alice.post(alice.request('ping'), { accept: '*/*' })).status).toBe(200);
     const { hostname, port } = new URL(test.url);

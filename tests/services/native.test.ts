@@ -135,6 +135,13 @@ describe.each(both)('what stands before the tools of $kind', ({ create }) => {
     },
   );
 
+  it('answers a version that it does not know with one that it does', async () => {
+    const { post, headers } = await start(create);
+    const params = { ...INITIALIZE.params, protocolVersion: '1999-01-01' };
+    const response = await post({ ...INITIALIZE, params }, headers('alice'));
+    expect(await response.json()).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+  });
+
   it('answers a request that its own batch cancels, since it is done at once', async () => {
     const { post, headers, initialize } = await start(create);
     const id = (await initialize('alice')).headers.get('mcp-session-id');

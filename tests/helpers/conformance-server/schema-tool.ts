@@ -1,4 +1,4 @@
-/** A tool whose schema has what a server might drop on its way (SEP-1613, SEP-2106). */
+/** Tools whose schemas have what might be dropped or overlooked on their way (SEP-1613, SEP-2106, SEP-2243). */
 import { text, type Tool } from './tool.ts';
 
 const string = { type: 'string' };
@@ -26,5 +26,10 @@ export const schemaTools: Record<string, Tool> = {
       additionalProperties: false,
     },
     run: ({ args }) => text(JSON.stringify(args)),
+  },
+  test_parameter_in_header: {
+    description: 'Has an argument that clients of 2026-07-28 repeat in a header',
+    properties: { region: { ...string, 'x-mcp-header': 'Region' } },
+    run: ({ args }) => text(String(args['region'])),
   },
 };

@@ -60,6 +60,11 @@ describe('sessions of echo-stateful', () => {
     expect((await running.post(LIST_TOOLS, running.headers('alice'))).status).toBe(400);
   });
 
+  it('has an id of visible ASCII alone', async () => {
+    const { id } = await openSession(await start(createEchoStateful), 'alice');
+    expect(id).toMatch(/^[\x21-\x7e]{20,}$/);
+  });
+
   it('ends with DELETE', async () => {
     const running = await start(createEchoStateful);
     const client = await connectV1(running, () => running.headers('alice'));
