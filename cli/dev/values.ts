@@ -81,7 +81,10 @@ export function devConfig(
     catalog,
   );
   const ownLists = parseAllowLists(texts, names);
-  const ownProcess = parseProcesses(texts, names);
+  const ownProcess = parseProcesses(
+    texts,
+    names.map((name) => ({ name, data: 'none' as const })),
+  );
   const faults = [...ownLists.faults, ...ownProcess.faults];
   if (faults.length > 0) throw new ConfigError(faults);
   return {

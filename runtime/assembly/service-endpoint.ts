@@ -138,6 +138,7 @@ export function proxiedEndpoint(options: EndpointOptions, launch: Launch): Servi
     logger: options.logger,
     spares: options.process?.spares ?? limits.MCP_SPARE_CHILDREN,
     perUser: service.data === 'user',
+    process: options.process?.model ?? service.process,
     limits: {
       maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,
       maxSessions: limits.MCP_MAX_SESSIONS,

@@ -12,6 +12,8 @@ import { remoteSchema } from './remote-target.ts';
 import { CONFIG_KEYS } from './schema.ts';
 
 export const PROCESS_MODELS = ['session', 'user', 'shared'] as const;
+/** Why. */
+export const NOT_SHARED = 'its users have data of their own, which one process for all would mix';
 export type ProcessModel = (typeof PROCESS_MODELS)[number];
 
 /** Host label and path segment at once. */
@@ -134,6 +136,10 @@ export const serviceSchema = z
   .superRefine((service, context) => {
     const message = originProblem(service);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .refine(({ process, data }) => process !== 'shared' || data !== 'user', {
+    path: ['process'],
+    message: `cannot be shared: ${NOT_SHARED}`,
   });
 
 interface Origin {

@@ -86,7 +86,7 @@ export function parseConfig(texts: Record<string, string>, catalog: Catalog): Co
   const { values, faults } = parseValues(given);
   const enabled = enabledServices(given, catalog);
   const lists = parseAllowLists(texts, catalog.services.keys());
-  const own = parseProcesses(texts, catalog.services.keys());
+  const own = parseProcesses(texts, catalog.services.values());
   const known = new Set(faults.map(({ key }) => key));
   // Also where a value is wrong in itself: the rules between the others are checked all the same.
   const broken = brokenRules(values, enabled.services).filter(({ key }) => !known.has(key));

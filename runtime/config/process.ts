@@ -3,7 +3,7 @@
  * `MCP_<SERVICE>_SPARE_CHILDREN` before `MCP_SPARE_CHILDREN`.
  */
 import type { z } from 'zod';
-import { PROCESS_MODELS, type ProcessModel } from './catalog.ts';
+import { NOT_SHARED, PROCESS_MODELS, type ProcessModel, type Service } from './catalog.ts';
 import type { Fault } from './faults.ts';
 import { spareChildren } from './keys/mcp.ts';
 import { enabledKey } from './schema.ts';
@@ -26,15 +26,17 @@ export function processKeys(service: string): { model: string; spares: string } 
 /** @param texts values as written; an empty one counts as not given */
 export function parseProcesses(
   texts: Record<string, string>,
-  services: Iterable<string>,
+  services: Iterable<Pick<Service, 'name' | 'data'>>,
 ): { processes: ServiceProcesses; faults: Fault[] } {
   const processes: ServiceProcesses = {};
   const faults: Fault[] = [];
-  for (const service of services) {
-    const keys = processKeys(service);
+  for (const { name, data } of services) {
+    const keys = processKeys(name);
     const own: ServiceProcess = {};
     const model = texts[keys.model];
-    if (isModel(model)) own.model = model;
+    if (model === 'shared' && data === 'user')
+      faults.push({ key: keys.model, problem: `cannot be shared: ${NOT_SHARED}`, example: 'user' });
+    else if (isModel(model)) own.model = model;
     else if (model)
       faults.push({ key: keys.model, problem: `must be ${PROCESS_MODELS.join(', ')}`, example: 'session' });
     const spares = texts[keys.spares];
@@ -42,7 +44,7 @@ export function parseProcesses(
     if (number?.success === true) own.spares = number.data;
     else if (number !== undefined)
       faults.push({ key: keys.spares, problem: 'must be a whole number from 0 to 16', example: '1' });
-    if (Object.keys(own).length > 0) processes[service] = own;
+    if (Object.keys(own).length > 0) processes[name] = own;
   }
   return { processes, faults };
 }

@@ -43,7 +43,7 @@ export async function serveService(
     ...Object.keys(limitsSchema.shape),
     ...Object.values(processKeys(name)),
   ]);
-  const own = parseProcesses(texts, [name]);
+  const own = parseProcesses(texts, [service]);
   if (own.faults.length > 0) throw new ConfigError(own.faults);
   const contextKey = texts[CONTEXT_KEY];
   if (contextKey === undefined)

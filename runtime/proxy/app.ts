@@ -4,6 +4,7 @@
  * parsed and passed on as it is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ProcessModel } from '../config/catalog.ts';
 import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { BodyBudget } from './body.ts';
@@ -16,6 +17,8 @@ import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
 import { isModernHeader } from './modern/incoming-request.ts';
 import { ModernEra } from './modern/modern-era.ts';
+import type { ChildSource } from './models/session-child.ts';
+import { SharedServers, type SharedServersOptions } from './models/shared-servers.ts';
 import { handlePost } from './post.ts';
 import { Sessions } from './sessions.ts';
 
@@ -38,6 +41,8 @@ export interface ProxyOptions {
   spares?: number;
   /** Whether a child is one user's even where two users' commands are the same; true unless told. */
   perUser?: boolean;
+  /** How many children there are: one for each session (unless told otherwise), for each user, or for all. */
+  process?: ProcessModel;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -64,13 +69,17 @@ export function createProxy(options: ProxyOptions): Proxy {
   const now = options.now ?? Date.now;
   const limits = limitsOf(options);
   const clientRoots = options.clientRoots ?? false;
-  const { spawn, spares = 0, perUser = true } = options;
+  const { spawn, perUser = true, process: model = 'session' } = options;
+  // A child that takes all of a user's sessions is started once: a spare helps only where the next user's is the same.
+  const spares = model === 'session' || (model === 'user' && !perUser) ? (options.spares ?? 0) : 0;
   const children = new Children({ service, limits, spares, perUser, logger, now, spawn });
-  const sessions = new Sessions({ service, limits, clientRoots, logger, now, children });
+  const common = { service, limits, clientRoots, logger, now };
+  const source = sourceOf(model, { ...common, children });
+  const sessions = new Sessions({ ...common, children: source, started: children });
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
   const { command } = options;
-  const modern = new ModernEra({ service, limits, clientRoots, logger, now, children, command });
+  const modern = new ModernEra({ ...common, children, command });
   const bodies = new BodyBudget(limits.maxMessageBytes);
   const deps: ProxyDeps = { service, limits, logger, now, sessions, modern, bodies, clientRoots, command };
 
@@ -93,15 +102,16 @@ export function createProxy(options: ProxyOptions): Proxy {
   };
   return {
     handle,
-    stats: () => {
-      const open = sessions.stats();
-      return { ...open, children: open.children + modern.stats().children };
-    },
+    stats: () => sessions.stats(),
     childStats: () => children.stats(),
     close: async (graceMs = DEFAULT_CLOSE_MS) => {
       await Promise.all([sessions.close(graceMs), modern.close(graceMs)]);
     },
   };
+}
+
+function sourceOf(model: ProcessModel, options: Omit<SharedServersOptions, 'model'>): ChildSource {
+  return model === 'session' ? options.children : new SharedServers({ ...options, model });
 }
 
 /** In `session` mode, each session that is allowed may have its child unless told otherwise. */

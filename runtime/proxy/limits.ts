@@ -8,6 +8,8 @@ export interface ProxyLimits {
   /** Children of all users together, whoever started them; spares do not count. */
   maxChildren: number;
   maxChildrenPerUser: number;
+  /** A child that many sessions may share and none uses ends after this long. */
+  idleChildSeconds: number;
   /** Spares of all commands together. */
   maxSpareChildren: number;
   /** A command that nobody started for this long has no spare any more. */
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxSessionsPerUser: 20,
   maxChildren: 100,
   maxChildrenPerUser: 20,
+  idleChildSeconds: 300,
   maxSpareChildren: 8,
   spareIdleSeconds: 600,
   sessionIdleSeconds: 1800,

@@ -9,6 +9,7 @@ import { lineOf } from './framing.ts';
 import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
 import { textOf, type RpcRequest } from './json-rpc.ts';
 import { StartRefusedError } from './models/children.ts';
+import { PeerError } from './peer-types.ts';
 import type { Session } from './session.ts';
 import type { Admission } from './sessions.ts';
 
@@ -46,8 +47,9 @@ export async function openSession(
   try {
     const command = await deps.command(caller);
     if (session.ended) return;
-    session.start(command, lineOf(textOf(deps.clientRoots ? initialize : withoutRoots(initialize))));
+    await session.start(command, lineOf(textOf(deps.clientRoots ? initialize : withoutRoots(initialize))));
   } catch (error) {
+    if (error instanceof PeerError) return void session.end(error.message, error.status);
     if (error instanceof StartRefusedError) {
       const headers = { 'retry-after': String(error.retryAfterSeconds) };
       return void session.end(error.message, error.status, limits, headers);

@@ -8,7 +8,7 @@ import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { refusedTool } from '../policy/tool-rules.ts';
 import { Calls } from './calls.ts';
-import type { Child, ChildCommand, Graces } from './child.ts';
+import type { ChildCommand, Graces } from './child.ts';
 import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
 import type { EventStream, StreamOwner } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
@@ -28,9 +28,9 @@ import {
   type RpcRequest,
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
-import type { Children } from './models/children.ts';
 import { Outflow } from './outflow.ts';
 import type { ReplayBudget } from './replay.ts';
+import type { ChildSource, SessionChild } from './models/session-child.ts';
 import { ServerMessages } from './server-messages.ts';
 import { unknownToolLine, visiblePart } from './tool-access.ts';
 
@@ -45,8 +45,8 @@ export interface SessionOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-  children: Children;
   replays: ReplayBudget;
+  children: ChildSource;
   /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
   onEnd: (session: Session, gone: Promise<void>) => void;
 }
@@ -61,7 +61,7 @@ export class Session {
   readonly #calls = new Calls();
   readonly #messages: ServerMessages;
   readonly #outflow: Outflow;
-  #child: Child | undefined;
+  #child: SessionChild | undefined;
   #lastActiveMs: number;
   #ended = false;
   #mismatchLogged = false;
@@ -74,7 +74,7 @@ export class Session {
     this.#outflow = new Outflow({
       maxBytes: options.limits.maxBufferedBytes,
       stallMs: options.limits.stallSeconds * 1000,
-      wait: (waits) => this.#child?.holdOutput(waits),
+      wait: (waits) => this.#child?.holdOutput?.(waits),
     });
     this.#messages = new ServerMessages({
       ...options,
@@ -130,16 +130,19 @@ export class Session {
 
   /**
    * @param initialize the first line for the child
-   * @throws what `Children.start` throws
+   * @throws what `ChildSource.start` throws
    */
-  start(command: ChildCommand, initialize: Buffer): void {
+  async start(command: ChildCommand, initialize: Buffer): Promise<void> {
     const handlers = {
       onLine: (line: Buffer) => this.#fromChild(line),
       onTooLong: (head: Buffer, tail: Buffer, bytes: number) => this.#tooLong(head, tail, bytes),
       onEnd: (reason: string) => this.#childEnded(reason),
     };
-    this.#child = this.#options.children.start({ command, user: this.user, handlers });
-    this.#child.write(initialize);
+    const { children, limits } = this.#options;
+    const child = children.start({ command, user: this.user, handlers });
+    this.#child = child instanceof Promise ? await child : child;
+    if (this.#ended) void this.#child.end(limits);
+    else this.#child.write(initialize);
   }
 
   /** The child took too long to answer `initialize`. @param reason a clause */
@@ -163,7 +166,7 @@ export class Session {
         continue;
       }
       if (message.kind === 'request' && exchange !== undefined) this.#calls.add(message, exchange, tools);
-      this.#child?.write(line);
+      this.#child?.write(line, message);
       if (message.kind === 'notification') this.#fromClient(message.method, message.params);
     }
     if (exchange !== undefined) this.#messages.offer(exchange);

@@ -5,6 +5,7 @@ import type { Logger } from '../config/log.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
 import { ReplayBudget } from './replay.ts';
+import type { ChildSource } from './models/session-child.ts';
 import { Session } from './session.ts';
 
 export interface SessionsOptions {
@@ -15,7 +16,10 @@ export interface SessionsOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-  children: Children;
+  /** Where sessions get their children from. */
+  children: ChildSource;
+  /** Where those get them from in the end. */
+  started: Children;
 }
 
 export type Admission = Session | 'closing' | 'full' | 'user-full';
@@ -56,9 +60,7 @@ export class Sessions {
   }
 
   stats(): { sessions: number; children: number } {
-    let children = this.#ending.size;
-    for (const session of this.#sessions.values()) if (session.started) children += 1;
-    return { sessions: this.#sessions.size, children };
+    return { sessions: this.#sessions.size, children: this.#options.started.stats().children };
   }
 
   /** @returns a session that still has to be started, or why there is none */
@@ -110,7 +112,8 @@ export class Sessions {
       stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
       termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
     };
-    const sparesGone = this.#options.children.close(graces);
+    const { children, started } = this.#options;
+    const sparesGone = started.close(graces);
     const busy = (session: Session): boolean => session.pendingCalls > 0;
     for (let waited = 0; ; waited += POLL_MS) {
       const last = waited >= graceMs - forChildrenMs;
@@ -121,6 +124,7 @@ export class Sessions {
       await delay(POLL_MS);
     }
     await Promise.all([sparesGone, ...[...this.#ending].map((session) => session.end('', 503, graces))]);
+    await children.close(graces);
   }
 
   #ended(session: Session, gone: Promise<void>): void {

@@ -74,6 +74,12 @@ const tools = {
     notify('notifications/message', { level: 'info', data: 'working' });
     answer(id, 'logged');
   },
+  logSlowly: (id, { level = 'info', data, ms }) => {
+    setTimeout(() => {
+      notify('notifications/message', { level, data });
+      answer(id, 'logged');
+    }, ms);
+  },
   ask: async (id) => answer(id, JSON.stringify((await ask('sampling/createMessage', sampling)).result)),
   askWhat: async (id, { method, params }) => answer(id, JSON.stringify(await ask(method, params))),
   lines: (id) => answer(id, JSON.stringify(lines)),

@@ -3,10 +3,11 @@
  * cannot start.
  */
 import type { Logger } from '../../config/log.ts';
-import { Child, type ChildCommand, type ChildHandlers, type Graces, type Spawn } from '../child.ts';
+import { Child, type ChildCommand, type Graces, type Spawn } from '../child.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { ChildBudget, type BudgetRefusal, type Lease } from './child-budget.ts';
 import { Relay } from './relay.ts';
+import type { ChildSource, SessionChild, StartRequest } from './session-child.ts';
 import { SpareChildren, type Spare } from './spares.ts';
 import { Starts, type Waiting } from './starts.ts';
 
@@ -21,13 +22,6 @@ export interface ChildrenOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
   spawn?: Spawn | undefined;
-}
-
-export interface StartRequest {
-  command: ChildCommand;
-  /** Whose it is; undefined for one that all share. */
-  user: string | undefined;
-  handlers: ChildHandlers;
 }
 
 /** No child is started now. The message may be told to a caller. */
@@ -57,6 +51,7 @@ interface Running {
   key: string;
   lease: Lease;
   initialised: boolean;
+  failed: boolean;
 }
 
 const SWEEP_MS = 1000;
@@ -64,13 +59,13 @@ const SWEEP_MS = 1000;
 const SETTLED_MS = 5000;
 const RETRY_WHEN_FULL_SECONDS = 30;
 
-export class Children {
+export class Children implements ChildSource {
   /** Of the places, those of other owners of children among them. */
   readonly budget: ChildBudget;
   readonly #options: ChildrenOptions;
   readonly #starts: Starts;
   readonly #spares: SpareChildren;
-  readonly #running = new Map<Child, Running>();
+  readonly #running = new Map<SessionChild, Running>();
   readonly #timer: NodeJS.Timeout;
   #sparesTaken = 0;
 
@@ -123,7 +118,7 @@ export class Children {
       if (spare !== undefined) this.#sparesTaken += 1;
       const { child, relay } = spare ?? this.#spawn(command, { user });
       if (spare !== undefined) child.label({ user, spare: undefined });
-      this.#running.set(child, { key, lease, initialised: false });
+      this.#running.set(child, { key, lease, initialised: false, failed: false });
       relay.connect(handlers);
       return child;
     } catch (error) {
@@ -133,7 +128,7 @@ export class Children {
   }
 
   /** The child has answered `initialize`: it can be started. What stands ready for the next one is filled up now. */
-  initialised(child: Child): void {
+  initialised(child: SessionChild): void {
     const running = this.#running.get(child);
     if (running === undefined || running.initialised) return;
     running.initialised = true;
@@ -142,9 +137,11 @@ export class Children {
   }
 
   /** The child did not answer `initialize`. @param reason a clause */
-  failed(child: Child, reason: string): void {
+  failed(child: SessionChild, reason: string): void {
     const running = this.#running.get(child);
-    if (running !== undefined && !running.initialised) this.#starts.failed(running.key, reason);
+    if (running === undefined || running.initialised || running.failed) return;
+    running.failed = true;
+    this.#starts.failed(running.key, reason);
   }
 
   /** Ends all spares; the other children are their owners' to end. */

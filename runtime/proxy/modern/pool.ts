@@ -8,7 +8,8 @@ import { NoPipesError, type Child, type ChildCommand, type Graces } from '../chi
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import type { Refusal } from '../http.ts';
 import { ErrorCode, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
-import { StartRefusedError, type Children, type StartRequest } from '../models/children.ts';
+import { StartRefusedError, type Children } from '../models/children.ts';
+import type { StartRequest } from '../models/session-child.ts';
 import { PeerError, type PeerOptions } from '../peer-types.ts';
 import { Peer } from '../peer.ts';
 import type { Members } from './envelope.ts';

@@ -1,0 +1,266 @@
+/** Many sessions of one child: who gets which answer, and who hears of what. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  Events,
+  processesWith,
+  RawClient,
+  startProxy,
+  until,
+  type Loose,
+  type TestProxy,
+  type TestProxyOptions,
+} from '../../helpers/stdio-proxy.ts';
+
+let test: TestProxy;
+afterEach(() => test.close());
+
+const start = async (options: TestProxyOptions = {}): Promise<TestProxy> =>
+  (test = await startProxy({ process: 'user', ...options }));
+
+async function session(user = 'alice', capabilities: object = { sampling: {} }): Promise<RawClient> {
+  const client = new RawClient(test.url, user);
+  const body = client.initializeBody() as Loose;
+  body.params.capabilities = capabilities;
+  const response = await client.post(body);
+  expect(response.status).toBe(200);
+  client.headers['mcp-session-id'] = response.headers.get('mcp-session-id') ?? '';
+  client.headers['mcp-protocol-version'] = '2025-11-25';
+  await response.json();
+  await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  return client;
+}
+
+const seenBy = async (client: RawClient): Promise<Loose[]> =>
+  JSON.parse(await client.tool('seen')) as Loose[];
+
+describe('a child for each user', () => {
+  it('serves all sessions of the user, and nobody else', async () => {
+    const { proxy } = await start();
+    const [one, two, other] = [await session(), await session(), await session('bob')];
+    const [first, second, third] = await Promise.all([one.tool('pid'), two.tool('pid'), other.tool('pid')]);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(proxy.stats()).toEqual({ sessions: 3, children: 2 });
+  });
+
+  it('is started once for sessions that open at the same moment', async () => {
+    const { proxy } = await start();
+    const all = await Promise.all(Array.from({ length: 20 }, () => session()));
+    const pids = await Promise.all(all.map((client) => client.tool('pid')));
+    expect(new Set(pids).size).toBe(1);
+    expect(proxy.childStats()).toMatchObject({ children: 1, starts: 1 });
+  });
+
+  it('gives each session the answers of its own calls, whatever their ids', async () => {
+    await start();
+    const all = await Promise.all(Array.from({ length: 10 }, () => session()));
+    const answers = await Promise.all(
+      all.flatMap((client, index) =>
+        Array.from({ length: 10 }, async (_each, call) => {
+          const text = `${index}:${call}`;
+          const id = call % 2 === 0 ? call : String(call - 1);
+          const response = await client.post(client.call('echo', { text }, id));
+          const { result, id: own } = (await response.json()) as Loose;
+          return own === id && result.content[0].text === text;
+        }),
+      ),
+    );
+    expect(answers.every(Boolean)).toBe(true);
+  });
+
+  it('reports progress to its call, under the token of its client', async () => {
+    await start();
+    const clients = [await session(), await session()];
+    const streams = await Promise.all(
+      clients.map(async (client) => {
+        const params = { name: 'progress', arguments: { count: 2 }, _meta: { progressToken: 'same' } };
+        return new Events(await client.post(client.request('tools/call', params)));
+      }),
+    );
+    for (const events of streams) {
+      await events.next(2);
+      const methods = events.messages.map(({ method, params }) => [method, params?.progressToken]);
+      expect(methods).toEqual([
+        ['notifications/progress', 'same'],
+        ['notifications/progress', 'same'],
+        [undefined, undefined],
+      ]);
+    }
+  });
+
+  it('asks the one session that has a call under way, if its client can answer', async () => {
+    await start();
+    const [able, other, unable] = [await session(), await session(), await session('alice', {})];
+    const events = new Events(await able.post(able.call('ask')));
+    const asked = await events.next();
+    expect(asked.method).toBe('sampling/createMessage');
+    await other.post({ jsonrpc: '2.0', id: asked.id, result: { forged: true } });
+    await able.post({ jsonrpc: '2.0', id: asked.id, result: { by: 'able' } });
+    expect((await events.next(1)).result.content[0].text).toBe('{"by":"able"}');
+    const refused = await unable.tool('askWhat', { method: 'sampling/createMessage', params: {} });
+    expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
+  });
+
+  it('is refused an answer when it cannot be told who is asked', async () => {
+    await start();
+    const [one, two] = [await session(), await session()];
+    const waiting = one.post(one.call('sleep', { ms: 300 }));
+    await until(async () => (await two.tool('echo', { text: 'x' })) === 'x', 'both are there');
+    const refused = await two.tool('askWhat', { method: 'sampling/createMessage', params: {} });
+    expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
+    await (await waiting).text();
+  });
+
+  it('tells all sessions of changed lists, and of a resource those that subscribed', async () => {
+    await start();
+    const [one, two] = [await session(), await session()];
+    const [first, second] = [await one.stream(), await two.stream()];
+    const uri = 'test://a';
+    await (await one.post(one.request('resources/subscribe', { uri }))).json();
+    await two.tool('update', { uri });
+    expect(await first.next()).toMatchObject({ method: 'notifications/resources/updated', params: { uri } });
+    await two.tool('listChanged');
+    expect(await first.next(1)).toMatchObject({ method: 'notifications/tools/list_changed' });
+    expect(await second.next()).toMatchObject({ method: 'notifications/tools/list_changed' });
+    await (await two.post(two.request('resources/subscribe', { uri }))).json();
+    expect(await (await one.post(one.request('resources/unsubscribe', { uri }))).json()).toMatchObject({
+      result: {},
+    });
+    await two.send('DELETE');
+    const three = await session();
+    await until(
+      async () =>
+        (await seenBy(three)).filter(({ method }) => method === 'resources/unsubscribe').length === 1,
+      'the last subscription ended with its session',
+    );
+  });
+
+  it('logs as much as the session that wants most, and to each what it wants', async () => {
+    await start();
+    const [one, two] = [await session(), await session()];
+    await (await one.post(one.request('logging/setLevel', { level: 'error' }))).json();
+    await (await two.post(two.request('logging/setLevel', { level: 'debug' }))).json();
+    await (await one.post(one.request('logging/setLevel', { level: 'warning' }))).json();
+    expect((await seenBy(one)).filter(({ method }) => method === 'logging/setLevel')).toEqual([
+      { method: 'logging/setLevel', params: { level: 'error' } },
+      { method: 'logging/setLevel', params: { level: 'debug' } },
+    ]);
+    expect(await one.tool('log')).toBe('logged');
+  });
+
+  it('that died is started again: pending calls get an error, sessions and subscriptions live on', async () => {
+    const { proxy } = await start();
+    const [one, two] = [await session(), await session()];
+    await (await one.post(one.request('resources/subscribe', { uri: 'test://a' }))).json();
+    const pending = two.tool('silent');
+    const before = await one.tool('pid');
+    expect(await one.tool('crash')).toContain('exited with code 3');
+    expect(await pending).toContain('exited with code 3');
+    const [after, also] = await Promise.all([one.tool('pid'), two.tool('pid')]);
+    expect(after).not.toBe(before);
+    expect(also).toBe(after);
+    expect(proxy.childStats()).toMatchObject({ starts: 2 });
+    expect((await seenBy(one)).map(({ method }) => method)).toEqual([
+      'notifications/initialized',
+      'resources/subscribe',
+    ]);
+  });
+
+  it('is told when a client gives a call up, and by a session that ends', async () => {
+    await start();
+    const [one, two] = [await session(), await session()];
+    const pending = one.post(one.call('silent', {}, 'mine'));
+    await one.tool('pid');
+    const params = { requestId: 'mine', reason: 'enough' };
+    await one.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+    await (await pending).text();
+    void one.post(one.call('silent', {}, 'other'));
+    await one.tool('pid');
+    await one.send('DELETE');
+    const reasons = (await seenBy(two))
+      .filter(({ method }) => method === 'notifications/cancelled')
+      .map(({ params: { reason } }) => reason as string);
+    expect(reasons).toEqual(['enough', 'The session ended']);
+  });
+
+  it('outlives its sessions by its idle time', async () => {
+    const marker = `--marker=${randomUUID()}`;
+    await start({ args: [marker], limits: { idleChildSeconds: 0.5 } });
+    const client = await session();
+    const pid = await client.tool('pid');
+    await client.send('DELETE');
+    expect(processesWith(marker).map(String)).toEqual([pid]);
+    const again = await session();
+    expect(await again.tool('pid')).toBe(pid);
+    await again.send('DELETE');
+    await until(() => processesWith(marker).length === 0, 'the child is gone');
+  });
+
+  it('makes room when nobody uses it', async () => {
+    await start({ limits: { maxChildren: 1 } });
+    const client = await session();
+    expect((await new RawClient(test.url, 'bob').post(client.initializeBody())).status).toBe(503);
+    await client.send('DELETE');
+    await session('bob');
+    expect(test.proxy.childStats().starts).toBe(2);
+  });
+
+  it('that cannot start is 502, and then 503 with the reason', async () => {
+    await start({ args: ['--exit-on-init'] });
+    const client = new RawClient(test.url);
+    const statuses: number[] = [];
+    let text = '';
+    for (let time = 0; time < 3; time += 1) {
+      const response = await client.post(client.initializeBody());
+      statuses.push(response.status);
+      text = await response.text();
+    }
+    expect(statuses).toEqual([502, 502, 503]);
+    expect(text).toContain('cannot start: exited with code 1');
+  });
+
+  it('answers each session in the version that it asks for', async () => {
+    await start({ args: ['--version=2025-06-18'] });
+    const versionFor = async (version: string): Promise<string> => {
+      const client = new RawClient(test.url);
+      const response = await client.post(client.initializeBody(version));
+      return ((await response.json()) as Loose).result.protocolVersion as string;
+    };
+    expect(await versionFor('2025-11-25')).toBe('2025-06-18');
+    expect(await versionFor('2025-06-18')).toBe('2025-06-18');
+    expect(await versionFor('2025-03-26')).toBe('2025-03-26');
+  });
+});
+
+describe('a child for all users', () => {
+  it('answers all, and may ask nobody', async () => {
+    await start({ process: 'shared' });
+    const [alice, bob] = [await session('alice'), await session('bob')];
+    expect(await alice.tool('pid')).toBe(await bob.tool('pid'));
+    const refused = await alice.tool('askWhat', { method: 'sampling/createMessage', params: {} });
+    expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
+  });
+
+  it('sends a log message only to the one session whose call is under way', async () => {
+    await start({ process: 'shared' });
+    const [alice, bob] = [await session('alice'), await session('bob')];
+    const [hers, his] = [await alice.stream(), await bob.stream()];
+    const events = new Events(await alice.post(alice.call('logSlowly', { data: 'of alice', ms: 1 })));
+    expect(await events.next()).toMatchObject({ params: { data: 'of alice' } });
+    await events.next(1);
+    const both = await Promise.all([
+      alice.tool('sleep', { ms: 300 }),
+      bob.tool('logSlowly', { data: 'of bob', ms: 50 }),
+    ]);
+    expect(both).toEqual(['slept', 'logged']);
+    expect([hers.messages, his.messages]).toEqual([[], []]);
+  });
+
+  it('has no tasks: they would be of nobody', async () => {
+    await start({ process: 'shared' });
+    const alice = await session('alice');
+    const answer = (await (await alice.post(alice.request('tasks/list'))).json()) as Loose;
+    expect(answer.error.message).toBe('A server that all users share has no tasks.');
+  });
+});
