@@ -78,7 +78,7 @@ function readSecret(path: string, label: string): string {
 
 async function askFor(open: Wanted[], values: Map<string, string>, asker: Asker): Promise<void> {
   for (const { label, name, validate, hint } of open) {
-    const message = hint === undefined ? label : `${label} (${hint})`;
+    const message = `Value of ${label}${hint === undefined ? '' : ` (${hint})`}`;
     const check = (value: string) => (value === '' ? 'is needed' : validate(value));
     values.set(name, await asker.secret({ message, validate: check }));
   }

@@ -161,9 +161,9 @@ describe('a secret', () => {
       } as Partial<Asker> as Asker);
     const world = { asker, environment: { GIVEN: 'from the environment' } };
     await add(folder, 'mine npx @scope/server', { secret: ['GIVEN', 'OTHER'] }, world);
-    expect(asked).toEqual(['OTHER']);
+    expect(asked).toEqual(['Value of OTHER']);
     await add(folder, 'mine npx @scope/server more', { secret: ['OTHER'], force: true }, world);
-    expect(asked).toEqual(['OTHER']);
+    expect(asked).toEqual(['Value of OTHER']);
     expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(`SECRET_MINE_OTHER=${SECRET}`);
   });
 
