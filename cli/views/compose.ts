@@ -153,6 +153,7 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
     volume: data === 'none' ? '' : `${name}-data`,
     ownServices,
     mounts: data !== 'none' || ownServices,
+    nodeOptions: `--max-old-space-size=${heapMib(service)}`,
     environment: [
       ...FOR_SERVICES.map((key) => line(key, values)),
       ...processLines(name, input.config.processes[name]),
@@ -164,6 +165,15 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
       { name: 'MCPGW_DATA_DIR', value: dataFolder },
     ],
   };
+}
+
+/**
+ * The heap of our own process in a service's container, in mebibytes. Before a stdio server it is the smaller part: the
+ * rest is its children's, which are not told of it.
+ */
+function heapMib({ kind, container }: Service): number {
+  const memory = parseInt(container.memory, 10);
+  return kind === 'native' ? Math.floor(memory * 0.6) : Math.max(128, Math.floor(memory / 4));
 }
 
 /** Of `/tmp`, which counts as memory: a quarter, so that it never fills the container. A browser puts its shared memory there. */

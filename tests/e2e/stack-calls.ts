@@ -12,7 +12,7 @@ export const MALLORY = '103:mallory';
 
 export const ALL_SERVICES = [
   ...['echo-stateful', 'echo-stateless', 'everything', 'fetch', 'filesystem'],
-  ...['memory', 'playwright', 'sequentialthinking', 'time'],
+  ...['memory', 'playwright', 'sequentialthinking', 'time', 'tmux'],
 ];
 
 export { answerOf, entity, type ServiceCall } from '../helpers/service-calls.ts';
