@@ -76,9 +76,7 @@ function invalid(key: string, problem: string): Refusal {
 }
 
 export function without(members: Members, ...names: string[]): Members {
-  const left = { ...members };
-  for (const name of names) delete left[name];
-  return left;
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
 }
 
 /** @returns the params without what a server of the handshake era does not know; `_meta` keeps everything else */

@@ -103,7 +103,7 @@ export class ModernEra {
     else if ('status' in checked) refuse(res, checked, id);
     else if (this.#closing) refuse(res, SHUTTING_DOWN, id);
     else
-      this.#serve(req, res, { ...post, ...checked }).catch((error: unknown) => {
+      this.#serve(req, res, { ...post, ...checked })?.catch((error: unknown) => {
         const { service, logger } = this.#options;
         logger.error({ service, user: post.caller.sub, reason: String(error) }, 'request failed');
         const message = 'The request could not be handled.';
@@ -129,7 +129,7 @@ export class ModernEra {
     });
   }
 
-  async #serve(req: IncomingMessage, res: ServerResponse, post: Asked): Promise<void> {
+  #serve(req: IncomingMessage, res: ServerResponse, post: Asked): void | Promise<void> {
     const { request, caller } = post;
     switch (request.method) {
       case 'server/discover':
@@ -178,33 +178,51 @@ export class ModernEra {
     await this.#listeners.listen(res, request, pooled, filter);
   }
 
-  async #call(req: IncomingMessage, res: ServerResponse, post: Asked): Promise<void> {
+  #call(req: IncomingMessage, res: ServerResponse, post: Asked): void | Promise<void> {
     const { request, envelope } = post;
     const capabilities = this.#capabilities(envelope);
     const alone = canBeAsked(capabilities) || envelope.logLevel !== undefined;
     const use: Use = MAY_ASK.has(request.method) ? (alone ? 'exclusive' : 'shared') : 'any';
     const place = new Place();
-    const pooled = await this.#join(post, place, use);
-    if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
-    const leave = (): void => this.#pool.leave(pooled, place);
-    const refusal = await this.#beforeCall(req, pooled, post);
-    if (refusal !== undefined || res.destroyed) {
-      leave();
-      if (refusal !== undefined) refuse(res, refusal, request.id);
-      return;
-    }
-    const round = { ...post, reply: this.#replyTo(res, post) };
-    const call = new ModernCall({ ...round, envelope: { ...envelope, capabilities } }, pooled, {
+    const asked = { ...post, envelope: { ...envelope, capabilities } };
+    const joined = this.#pool.join(post.caller, capabilities, place, use);
+    // Most calls find their child there, and nothing to wait for.
+    if (!(joined instanceof Promise)) return this.#callIn(joined, place, req, res, asked);
+    return joined.then((pooled) => {
+      if (pooled instanceof PooledPeer) return this.#callIn(pooled, place, req, res, asked);
+      refuse(res, pooled, request.id);
+    });
+  }
+
+  #callIn(
+    pooled: PooledPeer,
+    place: Place,
+    req: IncomingMessage,
+    res: ServerResponse,
+    asked: Asked,
+  ): void | Promise<void> {
+    const begin = (refusal: Refusal | undefined): void => {
+      if (refusal === undefined && !res.destroyed) return this.#begin(pooled, place, res, asked);
+      this.#pool.leave(pooled, place);
+      if (refusal !== undefined) refuse(res, refusal, asked.request.id);
+    };
+    const checked = this.#beforeCall(req, pooled, asked);
+    return checked instanceof Promise ? checked.then(begin) : begin(checked);
+  }
+
+  #begin(pooled: PooledPeer, place: Place, res: ServerResponse, asked: Asked): void {
+    const round = { ...asked, reply: this.#replyTo(res, asked) };
+    const call = new ModernCall(round, pooled, {
       park: (parked) => this.#parked.park(parked),
       over: (ended) => {
         this.#parked.remove(ended);
         if (ended.hasAsked && ended.givenUp) pooled.spent = true;
-        leave();
+        this.#pool.leave(pooled, place);
       },
     });
     place.call = call;
     this.#watch(res, round, call);
-    call.start(request);
+    call.start(asked.request);
   }
 
   #resume(res: ServerResponse, post: Asked): void {
@@ -227,25 +245,26 @@ export class ModernEra {
   }
 
   /** Loads and limits of the child, and headers that only its tools know of. */
-  async #beforeCall(
+  #beforeCall(
     req: IncomingMessage,
     pooled: PooledPeer,
-    { request, envelope }: { request: RpcRequest; envelope: Envelope },
-  ): Promise<Refusal | undefined> {
+    { request, envelope: { logLevel } }: Asked,
+  ): Refusal | undefined | Promise<Refusal | undefined> {
     const { maxPendingCalls } = this.#options.limits;
     if (pooled.peer.pendingCalls >= maxPendingCalls)
       return unavailable(429, `${maxPendingCalls} of your requests wait for an answer already.`);
     if (pooled.peer.congested) return unavailable(503, 'The server does not read what it is sent.');
-    if (envelope.logLevel !== undefined && MAY_ASK.has(request.method))
-      await pooled.setLogLevel(envelope.logLevel);
-    return request.method === 'tools/call' ? pooled.checkParams(request.params, req.headers) : undefined;
+    const check = () =>
+      request.method === 'tools/call' ? pooled.checkParams(request.params, req.headers) : undefined;
+    if (logLevel === undefined || !MAY_ASK.has(request.method)) return check();
+    return pooled.setLogLevel(logLevel).then(check);
   }
 
   #join(
     post: { caller: CallerContext; envelope: Envelope },
     call: ActiveCall,
     use: Use,
-  ): Promise<PooledPeer | Refusal> {
+  ): PooledPeer | Promise<PooledPeer | Refusal> {
     return this.#pool.join(post.caller, this.#capabilities(post.envelope), call, use);
   }
 

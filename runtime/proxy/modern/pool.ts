@@ -56,17 +56,29 @@ export class Pool {
    * @param use `exclusive`: nothing else during which it may ask; `shared`: with others of its kind; `any`: a child that
    *   works for somebody else will do, because it cannot ask during this call
    */
-  async join(
+  join(
     caller: CallerContext,
     capabilities: Members,
     call: ActiveCall,
     use: Use,
-  ): Promise<PooledPeer | Refusal> {
+  ): PooledPeer | Promise<PooledPeer | Refusal> {
     const key = JSON.stringify(capabilities);
-    const name = JSON.stringify([caller.sub, key]);
+    const found = this.#find(caller.sub, key, use);
+    return found === undefined
+      ? this.#joinNew(caller, { capabilities, key }, call, use)
+      : enter(found, call, use);
+  }
+
+  async #joinNew(
+    caller: CallerContext,
+    { capabilities, key }: { capabilities: Members; key: string },
+    call: ActiveCall,
+    use: Use,
+  ): Promise<PooledPeer | Refusal> {
     for (;;) {
       const found = this.#find(caller.sub, key, use);
       if (found !== undefined) return enter(found, call, use);
+      const name = JSON.stringify([caller.sub, key]);
       const opening = this.#opening.get(name);
       if (opening !== undefined) {
         const opened = await opening;

@@ -15,6 +15,9 @@ export interface ActiveCall {
   told(message: RpcNotification, line: Buffer): void;
 }
 
+/** The tools that want arguments in headers. */
+type Tools = Map<string, ParamHeader[]>;
+
 const MAX_TOOL_PAGES = 100;
 const ASK_TIMEOUT_MS = 30_000;
 let nextId = 0;
@@ -34,7 +37,7 @@ export class PooledPeer {
   /** May not be given to another call, because an earlier one may still ask. */
   spent = false;
   #logLevel: string | undefined;
-  #tools: Promise<Map<string, ParamHeader[]>> | undefined;
+  #tools: Tools | Promise<Tools> | undefined;
   /** How many streams want to hear of each resource. */
   readonly #subscriptions = new Map<string, number>();
 
@@ -63,11 +66,22 @@ export class PooledPeer {
   }
 
   /** Checks the headers that the schema of the called tool asks for. */
-  async checkParams(params: Members | undefined, headers: IncomingHttpHeaders): Promise<Refusal | undefined> {
+  checkParams(
+    params: Members | undefined,
+    headers: IncomingHttpHeaders,
+  ): Refusal | undefined | Promise<Refusal | undefined> {
     if (!('tools' in this.capabilities)) return undefined;
-    this.#tools ??= this.#readTools();
-    const declared = (await this.#tools).get(String(params?.['name']));
-    return declared === undefined ? undefined : checkParamHeaders(declared, params?.['arguments'], headers);
+    const check = (tools: Tools): Refusal | undefined => {
+      const declared = tools.get(String(params?.['name']));
+      return declared === undefined ? undefined : checkParamHeaders(declared, params?.['arguments'], headers);
+    };
+    if (this.#tools === undefined) {
+      const reading = this.#readTools();
+      this.#tools = reading;
+      // From then on no call has to wait.
+      void reading.then((tools) => (this.#tools === reading ? (this.#tools = tools) : undefined));
+    }
+    return this.#tools instanceof Map ? check(this.#tools) : this.#tools.then(check);
   }
 
   /** The child's tools are others than before. */
@@ -91,8 +105,8 @@ export class PooledPeer {
   }
 
   /** @returns the tools that have such headers; a server that does not list its tools has none */
-  async #readTools(): Promise<Map<string, ParamHeader[]>> {
-    const found = new Map<string, ParamHeader[]>();
+  async #readTools(): Promise<Tools> {
+    const found: Tools = new Map();
     let cursor: unknown;
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const result = await this.#ask('tools/list', cursor === undefined ? {} : { cursor });
