@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --short] [-- startup auth proxy]`: ratios, each against a yardstick measured in the same run,
+ * `npm run bench [-- --short] [-- startup auth proxy wrappers]`: ratios, each against a yardstick measured in the same run,
  * because machines drift. In the long form a missed bar is a failure; the short one is too rough for that.
  */
 import { benchAuth } from './auth/auth.ts';
 import { benchProxy } from './proxy.ts';
 import { benchStartup } from './startup.ts';
+import { benchWrappers } from './wrappers/wrappers.ts';
 
 export interface BenchOptions {
   /** Seconds instead of minutes: shows that it runs, its figures are rough. */
@@ -19,6 +20,7 @@ const benches: Record<string, (options: BenchOptions) => unknown> = {
   auth: benchAuth,
   // It has no bars of its own yet.
   proxy: async ({ short, print }) => void (await benchProxy(print, { short })),
+  wrappers: benchWrappers,
 };
 
 const words = process.argv.slice(2);
