@@ -44,6 +44,7 @@ const NOT_FOR_AUTH = new Set<ConfigKey>([
   ...(['ACME_EMAIL', 'ACME_CHALLENGE', 'ACME_STAGING', 'ACME_CA_URL', 'ACME_CA_CERT_FILE'] as const),
   ...(['ACME_CERT_HOURS', 'ACME_DNS_PROVIDER', 'ACME_DNS_VARIABLES'] as const),
   ...(['TLS_MODE', 'TLS_CERT_FILE', 'TLS_KEY_FILE'] as const),
+  ...(['MCP_FETCHS_ALLOWED_HOSTS', 'MCP_FETCHS_IGNORE_ROBOTS'] as const),
 ]);
 
 /** Keys that a service's container reads (`EndpointLimits` of the runtime). */
@@ -52,6 +53,11 @@ const FOR_SERVICES = [
   ...(['MCP_MAX_SESSIONS_PER_USER', 'MCP_MAX_MESSAGE_BYTES', 'MCP_MAX_CHILDREN'] as const),
   ...(['MCP_MAX_CHILDREN_PER_USER', 'MCP_SPARE_CHILDREN'] as const),
 ] satisfies ConfigKey[];
+
+/** Keys that the container of one native service reads besides. */
+const FOR_SERVICE = new Map<string, ConfigKey[]>([
+  ['fetchs', ['MCP_FETCHS_ALLOWED_HOSTS', 'MCP_FETCHS_IGNORE_ROBOTS', 'SERVICE_DOCUMENTATION']],
+]);
 
 /** True when the store is the Redis of the stack, not one elsewhere. */
 export function usesStackRedis(values: ConfigValues): boolean {
@@ -155,7 +161,9 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
     mounts: data !== 'none' || ownServices,
     nodeOptions: `--max-old-space-size=${heapMib(service)}`,
     environment: [
-      ...FOR_SERVICES.map((key) => line(key, values)),
+      ...[...FOR_SERVICES, ...(FOR_SERVICE.get(name) ?? [])]
+        .filter((key) => values[key] !== undefined)
+        .map((key) => line(key, values)),
       ...processLines(name, input.config.processes[name]),
       { name: 'MCPGW_CONTEXT_KEY_FILE', value: '/run/secrets/context_key' },
       ...secretNames(service).map((secret) => ({

@@ -36,6 +36,9 @@ export type EndpointLimits = Pick<
   | 'MCP_SPARE_CHILDREN'
   | 'MCP_MAX_MESSAGE_BYTES'
   | 'MCP_CORS_ORIGINS'
+  | 'MCP_FETCHS_ALLOWED_HOSTS'
+  | 'MCP_FETCHS_IGNORE_ROBOTS'
+  | 'SERVICE_DOCUMENTATION'
 >;
 
 export interface EndpointOptions {
@@ -60,12 +63,13 @@ export class UnknownNativeServiceError extends Error {
   override name = 'UnknownNativeServiceError';
 }
 
-type CreateNative = (options: NativeServiceOptions) => ServiceEndpoint;
+type CreateNative = (options: NativeServiceOptions, limits: EndpointLimits) => ServiceEndpoint;
 
 /** Our own servers, by their name in the catalog; loaded where they run, because a proxy's container is small without them. */
 const NATIVE = new Map<string, () => Promise<CreateNative>>([
   ['echo-stateful', async () => (await import('../services/echo-stateful/server.ts')).createEchoStateful],
   ['echo-stateless', async () => (await import('../services/echo-stateless/server.ts')).createEchoStateless],
+  ['fetchs', async () => (await import('./fetchs.ts')).createConfiguredFetchs],
 ]);
 
 /** @throws UnknownNativeServiceError */
@@ -74,7 +78,7 @@ export async function nativeEndpoint(options: EndpointOptions): Promise<ServiceE
   const load = NATIVE.get(service.name);
   if (load === undefined) throw new UnknownNativeServiceError(`${service.name} is not part of this release`);
   const create = await load();
-  return create({
+  const common: NativeServiceOptions = {
     service: service.name,
     contextKey: options.contextKey,
     allowedOrigins: limits.MCP_CORS_ORIGINS,
@@ -83,7 +87,8 @@ export async function nativeEndpoint(options: EndpointOptions): Promise<ServiceE
     maxSessions: limits.MCP_MAX_SESSIONS,
     maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
     sessionIdleSeconds: limits.SESSION_TIMEOUT,
-  });
+  };
+  return create(common, limits);
 }
 
 /** The value of a header cannot be sent. */

@@ -71,6 +71,23 @@ function isCidr(value: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
+/** Comma-separated host names (in lower case), IP addresses and ranges. */
+export function hostsOrRanges() {
+  return list()
+    .transform((values) => values.map((value) => value.toLowerCase().replace(/\.$/, '')))
+    .refine(
+      (values) => values.every((value) => isCidr(value) || isHostname(value)),
+      'must be host names, IP addresses or ranges like 10.0.0.0/8 (no scheme, port or path), separated by commas',
+    );
+}
+
+/** A last label of digits alone would make it an IPv4 address in disguise. */
+function isHostname(value: string): boolean {
+  return (
+    value.split('.').every((label) => HOST_LABEL.test(label)) && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(value)
+  );
+}
+
 /** Comma-separated web origins (`scheme://host[:port]`), or `*`. */
 export function origins() {
   return list().refine(

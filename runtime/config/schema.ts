@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { boolean } from './fields.ts';
 import { type KeyMeta, metaOf } from './key-meta.ts';
 import { documentsKeys } from './keys/documents.ts';
+import { fetchsKeys } from './keys/fetchs.ts';
 import { gatewayKeys } from './keys/gateway.ts';
 import { imagesKeys } from './keys/images.ts';
 import { lifetimesKeys } from './keys/lifetimes.ts';
@@ -26,6 +27,7 @@ export const configSchema = z.object({
   ...storeKeys,
   ...lifetimesKeys,
   ...mcpKeys,
+  ...fetchsKeys,
   ...documentsKeys,
   ...imagesKeys,
 });

@@ -23,6 +23,9 @@ const limitsSchema = configSchema.pick({
   MCP_SPARE_CHILDREN: true,
   MCP_MAX_MESSAGE_BYTES: true,
   MCP_CORS_ORIGINS: true,
+  MCP_FETCHS_ALLOWED_HOSTS: true,
+  MCP_FETCHS_IGNORE_ROBOTS: true,
+  SERVICE_DOCUMENTATION: true,
 });
 
 /**

@@ -13,7 +13,7 @@ import {
 import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { toolExists, unknownToolText, withoutDenied } from '../policy/tool-rules.ts';
-import type { Tool, ToolResult } from './tool.ts';
+import type { Tool, ToolRequest, ToolResult } from './tool.ts';
 
 export interface ToolServerSpec<Call> {
   info: Implementation;
@@ -33,11 +33,27 @@ export interface ToolServers<Call> {
 }
 
 /** @returns a tool's result as MCP has it */
-export function toCallToolResult({ text, data, failed }: ToolResult): CallToolResult {
+export function toCallToolResult({ text, data, failed, content = [] }: ToolResult): CallToolResult {
   return {
-    content: [{ type: 'text', text }],
+    content: [{ type: 'text', text }, ...content],
     ...(data !== undefined && { structuredContent: data }),
     ...(failed === true && { isError: true }),
+  };
+}
+
+/** What a tool may know of the request that it answers. */
+export function requestOf({ mcpReq }: ServerContext): ToolRequest {
+  const { id, _meta, notify } = mcpReq;
+  const progressToken = _meta?.progressToken;
+  if (progressToken === undefined) return { id };
+  return {
+    id,
+    progress(progress) {
+      // A client that has gone misses nothing.
+      notify({ method: 'notifications/progress', params: { progressToken, ...progress } }).catch(
+        () => undefined,
+      );
+    },
   };
 }
 
@@ -60,7 +76,7 @@ export function createToolServers<Call extends object>(spec: ToolServerSpec<Call
     const tool = toolExists(name, spec.rulesOf(call)) ? byName.get(name) : undefined;
     if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownToolText(name));
     try {
-      return toCallToolResult(await tool.run(args, call));
+      return toCallToolResult(await tool.run(args, call, requestOf(ctx)));
     } catch (error) {
       spec.logger.error({ tool: name, error: String(error) }, 'tool failed');
       return toCallToolResult({

@@ -35,6 +35,8 @@ const options = (data = service.data): EndpointOptions => ({
     MCP_SPARE_CHILDREN: 0,
     MCP_MAX_MESSAGE_BYTES: 65_536,
     MCP_CORS_ORIGINS: [],
+    MCP_FETCHS_ALLOWED_HOSTS: [],
+    MCP_FETCHS_IGNORE_ROBOTS: false,
   },
   dataFolder: folder,
   secrets: (name) => (name === 'STORE_KEY' ? 's3cret' : undefined),

@@ -29,7 +29,7 @@ export function openTerminals(folder = mkdtempSync(join(tmpdir(), 'mcpgw-tmux-')
   const terminals = new Terminals({ folder, env });
   const call = async (name: string, args: object = {}, signal = new AbortController().signal) => {
     const tool = TOOLS.find(({ definition }) => definition.name === name) as Tool<TmuxCall>;
-    return tool.run(args, { terminals, signal });
+    return tool.run(args, { terminals, signal }, { id: 1 });
   };
   return {
     folder,

@@ -126,7 +126,12 @@ export interface ToolAnswer {
 
 /** Either SDK's client, behind one face. */
 export interface TestClient {
-  call(name: string, args?: Record<string, unknown>): Promise<ToolAnswer>;
+  call(
+    name: string,
+    args?: Record<string, unknown>,
+    signal?: AbortSignal,
+    onprogress?: (progress: { progress: number; total?: number | undefined }) => void,
+  ): Promise<ToolAnswer>;
   toolNames(): Promise<string[]>;
   protocolVersion(): string | undefined;
   sessionId(): string | undefined;
@@ -146,6 +151,12 @@ function toAnswer(raw: RawAnswer): ToolAnswer {
     data: (raw['structuredContent'] ?? {}) as Record<string, unknown>,
     failed: raw['isError'] === true,
   };
+}
+
+type Call = Parameters<TestClient['call']>;
+
+function optionsOf(signal: Call[2], onprogress: Call[3]) {
+  return { ...(signal !== undefined && { signal }), ...(onprogress !== undefined && { onprogress }) };
 }
 
 type Headers = () => Record<string, string>;
@@ -168,7 +179,8 @@ export async function connectV1(running: Running, headers: Headers): Promise<Tes
   await client.connect(transport);
   onTestFinished(() => client.close());
   return {
-    call: async (name, args = {}) => toAnswer(await client.callTool({ name, arguments: args })),
+    call: async (name, args = {}, signal, onprogress) =>
+      toAnswer(await client.callTool({ name, arguments: args }, undefined, optionsOf(signal, onprogress))),
     toolNames: async () => (await client.listTools()).tools.map((tool) => tool.name),
     protocolVersion: () => transport.protocolVersion,
     sessionId: () => transport.sessionId,
@@ -188,7 +200,8 @@ export async function connectV2(
   await client.connect(transport);
   onTestFinished(() => client.close());
   return {
-    call: async (name, args = {}) => toAnswer(await client.callTool({ name, arguments: args })),
+    call: async (name, args = {}, signal, onprogress) =>
+      toAnswer(await client.callTool({ name, arguments: args }, optionsOf(signal, onprogress))),
     toolNames: async () => (await client.listTools()).tools.map((tool) => tool.name),
     protocolVersion: () => client.getNegotiatedProtocolVersion(),
     sessionId: () => transport.sessionId,

@@ -34,9 +34,9 @@ export function defineTmuxTool<Input extends z.ZodObject>(
   spec: ToolSpec<Input, TmuxCall>,
   hints: ToolHints,
 ): Tool<TmuxCall> {
-  const handle = async (args: z.output<Input>, call: TmuxCall): Promise<ToolResult> => {
+  const handle: typeof spec.handle = async (args, call, request): Promise<ToolResult> => {
     try {
-      return await spec.handle(args, call);
+      return await spec.handle(args, call, request);
     } catch (error) {
       if (error instanceof TerminalError || error instanceof TmuxError)
         return { text: `${spec.name}: ${error.message}`, failed: true };

@@ -4,7 +4,7 @@
  */
 import { ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server';
 import { unknownToolText } from '../../policy/tool-rules.ts';
-import { toCallToolResult } from '../tool-server.ts';
+import { requestOf, toCallToolResult } from '../tool-server.ts';
 import type { Terminals } from './terminals.ts';
 import { attachSession } from './tools/attach-session.ts';
 import { capturePane } from './tools/capture-pane.ts';
@@ -35,7 +35,9 @@ export function createTmuxServer(terminals: Terminals): Server {
     const tool = byName.get(params.name);
     if (tool === undefined)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownToolText(params.name));
-    return toCallToolResult(await tool.run(params.arguments, { terminals, signal: ctx.mcpReq.signal }));
+    return toCallToolResult(
+      await tool.run(params.arguments, { terminals, signal: ctx.mcpReq.signal }, requestOf(ctx)),
+    );
   });
   return server;
 }

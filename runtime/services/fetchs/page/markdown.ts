@@ -1,0 +1,138 @@
+/** HTML → Markdown: the article where the page has one (Readability), else the whole page, with absolute links. */
+import { Readability } from '@mozilla/readability';
+import { parseHTML } from 'linkedom';
+import TurndownService from 'turndown';
+import { survey } from './survey.ts';
+import { tables } from './tables.ts';
+
+export interface Page {
+  title?: string;
+  markdown: string;
+}
+
+/** Beyond these, a page becomes plain text: the tree would take too much time, memory or stack. */
+const MAX_CHARACTERS = 4_000_000;
+const MAX_NODES = 40_000;
+const MAX_DEPTH = 400;
+
+/** An article of fewer characters is more likely a mistake than what the page is about. */
+const MIN_ARTICLE = 200;
+
+/** What carries nothing to read, or would run. */
+const DROPPED = [
+  ...[
+    'script',
+    'style',
+    'noscript',
+    'template',
+    'iframe',
+    'object',
+    'embed',
+    'svg',
+    'canvas',
+    'link',
+    'meta',
+  ],
+  ...['dialog', 'button', 'input', 'select', 'textarea', '[hidden]', '[aria-hidden="true"]'],
+];
+
+/** Of a whole page, what leads to other pages only. */
+const AROUND = ['body > header', 'body > footer', 'nav', '[role="navigation"]'];
+
+interface Element {
+  textContent: string;
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  remove(): void;
+  querySelectorAll(selector: string): Iterable<Element>;
+  querySelector(selector: string): Element | null;
+}
+
+interface Document extends Element {
+  documentElement: Element;
+}
+
+/** @param url where the page came from: what its links are relative to */
+export function pageToMarkdown(html: string, url: string): Page {
+  const { nodes, depth, title, text } = survey(html);
+  const named = title === undefined || title === '' ? {} : { title };
+  if (html.length > MAX_CHARACTERS || nodes > MAX_NODES || depth > MAX_DEPTH)
+    return { ...named, markdown: text };
+  try {
+    const tree = articleOf(parse(html, url)) ?? wholeOf(parse(html, url));
+    return { ...named, markdown: tidy(turndown.turndown(tree)) };
+  } catch {
+    // Such as too deep a recursion: the libraries are made for pages that somebody has written.
+    return { ...named, markdown: text };
+  }
+}
+
+function parse(html: string, url: string): Document {
+  const { document } = parseHTML(framed(html)) as unknown as { document: Document };
+  for (const element of document.querySelectorAll(DROPPED.join(','))) element.remove();
+  resolveLinks(document, baseOf(document, url));
+  return document;
+}
+
+/** The parser takes the first element for the root, and supplies none. */
+function framed(html: string): string {
+  if (/<html[\s>]/i.test(html)) return html;
+  const body = /<body[\s>]/i.test(html) ? html : `<body>${html}</body>`;
+  return `<html>${body}</html>`;
+}
+
+function wholeOf(document: Document): Element {
+  for (const element of document.querySelectorAll(AROUND.join(','))) element.remove();
+  return document.documentElement;
+}
+
+function articleOf(document: Document): Element | undefined {
+  const article = new Readability<Element>(document, {
+    serializer: (element: unknown) => element as Element,
+    keepClasses: true,
+  }).parse();
+  return article?.content && (article.length ?? 0) >= MIN_ARTICLE ? article.content : undefined;
+}
+
+function baseOf(document: Document, url: string): string {
+  const base = document.querySelector('base[href]')?.getAttribute('href') ?? '';
+  return URL.canParse(base, url) ? new URL(base, url).href : url;
+}
+
+function resolveLinks(document: Document, base: string): void {
+  for (const [selector, attribute] of [
+    ['a[href]', 'href'],
+    ['img[src]', 'src'],
+  ] as const) {
+    for (const element of document.querySelectorAll(selector)) {
+      const href = absolute(element.getAttribute(attribute) ?? '', base);
+      if (href === undefined) element.removeAttribute(attribute);
+      else element.setAttribute(attribute, href);
+    }
+  }
+}
+
+/** @returns undefined for what no reader should follow, such as `javascript:`, or carries its content in itself */
+function absolute(href: string, base: string): string | undefined {
+  if (!URL.canParse(href, base)) return undefined;
+  const url = new URL(href, base);
+  return ['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol) ? url.href : undefined;
+}
+
+function tidy(markdown: string): string {
+  return markdown
+    .replace(/[^\S\n]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+const turndown = new TurndownService({
+  headingStyle: 'atx',
+  hr: '---',
+  bulletListMarker: '-',
+  codeBlockStyle: 'fenced',
+  emDelimiter: '_',
+});
+turndown.use(tables);
+turndown.addRule('struck', { filter: ['del', 's'], replacement: (content) => `~~${content}~~` });
