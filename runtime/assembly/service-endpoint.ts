@@ -21,6 +21,8 @@ export interface ServiceEndpoint {
   /** Serves `/mcp` and `/health`. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   stats(): { sessions: number; children: number };
+  /** @returns Prometheus' text format 0.0.4 */
+  metrics?(): string;
   /** Ends sessions, streams and children. */
   close(): Promise<void>;
 }

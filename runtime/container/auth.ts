@@ -1,6 +1,6 @@
 /** The container `auth`: the authorization server before Redis. */
 import { listenForAdmin } from '../auth/admin/listen.ts';
-import { listenForMetrics } from '../auth/metrics/listen.ts';
+import { listenForMetrics } from '../metrics/listen.ts';
 import { createAuth } from '../auth/app.ts';
 import { redisOptions } from '../assembly/redis-options.ts';
 import type { IdentityProviderSettings } from '../auth/settings.ts';
@@ -15,10 +15,7 @@ import { type AccessTexts, readAccess } from './access.ts';
 import { ADMIN_PORT } from './admin.ts';
 import { containerCatalog } from './catalog.ts';
 import { containerLogger } from './log.ts';
-import { serve } from './serve.ts';
-
-/** Where `/metrics` is, on the containers' own networks: no port of it is published and no route leads to it. */
-const METRICS_PORT = 9464;
+import { METRICS_PORT, serve } from './serve.ts';
 
 /** No body is larger than 64 KB, so a slow one is none of a client. */
 const LIMITS = { requestTimeoutMs: 30_000 };

@@ -6,6 +6,9 @@ import { createHttpServer, type ConnectionLimits } from '../net/http-server.ts';
 /** Where every container of the stack listens. */
 export const CONTAINER_PORT = 8080;
 
+/** Where `/metrics` is, on the containers' own networks: no port of it is published and no route leads to it. */
+export const METRICS_PORT = 9464;
+
 /**
  * How long a server that was told to stop serves on, in milliseconds. Names and connections lead to it for that long;
  * one that closes at once makes Traefik answer 502.

@@ -1,5 +1,10 @@
 /** The container of one MCP service: the proxy before its stdio server, or the native server. */
-import { nativeEndpoint, proxiedEndpoint, remoteEndpoint } from '../assembly/service-endpoint.ts';
+import {
+  nativeEndpoint,
+  proxiedEndpoint,
+  remoteEndpoint,
+  type ServiceEndpoint,
+} from '../assembly/service-endpoint.ts';
 import { basicEnvironment } from '../config/child-env.ts';
 import { secretNames } from '../config/catalog.ts';
 import { ConfigError } from '../config/faults.ts';
@@ -8,9 +13,10 @@ import { parseProcesses, processKeys } from '../config/process.ts';
 import { configSchema } from '../config/schema.ts';
 import { findCommand } from '../install/find-command.ts';
 import { ownServer } from '../install/own-server.ts';
+import { listenForMetrics } from '../metrics/listen.ts';
 import { containerCatalog } from './catalog.ts';
 import { containerLogger } from './log.ts';
-import { serve } from './serve.ts';
+import { METRICS_PORT, serve } from './serve.ts';
 
 const CONTEXT_KEY = 'MCPGW_CONTEXT_KEY';
 
@@ -61,11 +67,16 @@ export async function serveService(
     environment: basicEnvironment(environment),
     logger,
   };
-  const endpoint = await opened();
+  const endpoint: ServiceEndpoint = await opened();
+  const text = endpoint.metrics?.bind(endpoint);
+  const metrics = text === undefined ? undefined : await listenForMetrics({ text }, METRICS_PORT);
   serve({
     listener: (request, response) => endpoint.handle(request, response),
     logger,
-    close: () => endpoint.close(),
+    close: async () => {
+      await endpoint.close();
+      await metrics?.close();
+    },
   });
 
   async function opened() {

@@ -20,6 +20,7 @@ import { ModernEra } from './modern/modern-era.ts';
 import type { ChildSource } from './models/session-child.ts';
 import { SharedServers, type SharedServersOptions } from './models/shared-servers.ts';
 import { handlePost } from './post.ts';
+import { ProxyMetrics } from './proxy-metrics.ts';
 import { Sessions } from './sessions.ts';
 
 export type { ChildCommand } from './child.ts';
@@ -55,6 +56,8 @@ export interface Proxy {
   /** `children` counts those whose session has ended but that are not gone yet, too, and no spares. */
   stats(): { sessions: number; children: number };
   childStats(): ChildrenStats;
+  /** @returns Prometheus' text format 0.0.4 */
+  metrics(): string;
   /**
    * Refuses new sessions and calls, lets pending calls finish for half of the time, then ends all children.
    * @param graceMs by when all is over, in milliseconds; 5000 unless told
@@ -81,7 +84,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   const { command } = options;
   const modern = new ModernEra({ ...common, children, command });
   const bodies = new BodyBudget(limits.maxMessageBytes);
-  const deps: ProxyDeps = { service, limits, logger, now, sessions, modern, bodies, clientRoots, command };
+  const metrics = new ProxyMetrics();
+  const deps: ProxyDeps = { ...common, sessions, modern, bodies, metrics, command };
 
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const path = pathOf(req.url);
@@ -89,11 +93,15 @@ export function createProxy(options: ProxyOptions): Proxy {
     if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
     const { origin } = req.headers;
     if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
+      metrics.refused(403);
       const message = `The origin ${origin} may not call this server.`;
       return refuse(res, { status: 403, code: ErrorCode.server, message });
     }
     const caller = callers.verify(req.headers[CONTEXT_HEADER]);
-    if (caller === undefined) return replyJson(res, 401, UNAUTHORIZED);
+    if (caller === undefined) {
+      metrics.refused(401);
+      return replyJson(res, 401, UNAUTHORIZED);
+    }
     if (req.method !== 'POST' && isModernHeader(req)) return refuse(res, POST_ONLY);
     if (req.method === 'POST') handlePost(req, res, caller, deps);
     else if (req.method === 'GET') openStream(req, res, caller, deps);
@@ -104,6 +112,10 @@ export function createProxy(options: ProxyOptions): Proxy {
     handle,
     stats: () => sessions.stats(),
     childStats: () => children.stats(),
+    metrics: () => {
+      const { sessions: open } = sessions.stats();
+      return metrics.text({ sessions: open, streams: sessions.openStreams, children: children.stats() });
+    },
     close: async (graceMs = DEFAULT_CLOSE_MS) => {
       await Promise.all([sessions.close(graceMs), modern.close(graceMs)]);
     },

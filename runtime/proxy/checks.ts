@@ -8,6 +8,7 @@ import { HANDSHAKE_VERSIONS, RETRY_AFTER, SERVED_VERSIONS, VERSION_HEADER, type 
 import { ErrorCode } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { ModernEra } from './modern/modern-era.ts';
+import type { ProxyMetrics } from './proxy-metrics.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -22,6 +23,7 @@ export interface ProxyDeps {
   modern: ModernEra;
   bodies: BodyBudget;
   clientRoots: boolean;
+  metrics: ProxyMetrics;
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
 }
 

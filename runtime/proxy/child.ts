@@ -38,6 +38,11 @@ export interface ChildHandlers {
   onGone?(): void;
 }
 
+export interface Traffic {
+  read: number;
+  written: number;
+}
+
 export interface ChildOptions {
   maxMessageBytes: number;
   logger: Logger;
@@ -45,6 +50,8 @@ export interface ChildOptions {
   logFields: object;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Counts the bytes that go either way. */
+  traffic?: Traffic | undefined;
   spawn?: Spawn | undefined;
 }
 
@@ -90,11 +97,13 @@ export class Child {
   readonly #graces: Graces = { stdinGraceMs: Infinity, termGraceMs: Infinity };
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
+  readonly #traffic: Traffic | undefined;
 
   /** @throws NoPipesError, or whatever `spawn` throws for a command that cannot even be tried */
   constructor(command: ChildCommand, options: ChildOptions, handlers: ChildHandlers) {
     this.#handlers = handlers;
     this.#logger = options.logger;
+    this.#traffic = options.traffic;
     const env = { ...command.env, [CHILD_MARK]: this.#mark };
     const started = (options.spawn ?? spawnDetached)({ ...command, env });
     // Before anything else: an error that nobody listens to would end the proxy.
@@ -125,6 +134,7 @@ export class Child {
     if (this.#ended) return;
     this.#outbox.push(line);
     this.#outboxBytes += line.length;
+    if (this.#traffic !== undefined) this.#traffic.written += line.length;
     // All messages that arrive in one turn of the event loop go out in one system call.
     if (this.#outbox.length === 1) setImmediate(() => this.#flush());
   }
@@ -182,7 +192,10 @@ export class Child {
       onLine: (line) => this.#handlers.onLine(line),
       onTooLong: (head, tail, bytes) => this.#handlers.onTooLong(head, tail, bytes),
     });
-    stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    stdout.on('data', (chunk: Buffer) => {
+      if (this.#traffic !== undefined) this.#traffic.read += chunk.length;
+      output.push(chunk);
+    });
     stdout.on('end', () => {
       output.flush();
       this.#drained();

@@ -61,9 +61,16 @@ function receive(
   { caller, accepts, body }: Received,
   deps: ProxyDeps,
 ): void {
-  if (typeof body === 'string') return refuse(res, bodyRefusal(body, deps));
+  if (typeof body === 'string') {
+    const refusal = bodyRefusal(body, deps);
+    deps.metrics.refused(refusal.status);
+    return refuse(res, refusal);
+  }
   const parsed = parseBody(body);
-  if ('status' in parsed) return refuse(res, parsed);
+  if ('status' in parsed) {
+    deps.metrics.refused(parsed.status);
+    return refuse(res, parsed);
+  }
   accept(req, res, { caller, accepts, parsed }, deps);
 }
 
@@ -88,8 +95,9 @@ interface Accepted {
 
 function accept(req: IncomingMessage, res: ServerResponse, accepted: Accepted, deps: ProxyDeps): void {
   const { caller, accepts, parsed } = accepted;
-  if (deps.modern.post(req, res, accepted)) return;
   const first = parsed.incoming[0]?.message;
+  deps.metrics.watch(res, first);
+  if (deps.modern.post(req, res, accepted)) return;
   const id = first?.kind === 'request' ? first.id : null;
   const sessionId = headerOf(req, SESSION_HEADER);
   const session = sessionOf(sessionId, caller, deps);

@@ -104,6 +104,11 @@ export class Session {
     return this.#calls.size > 0 || this.#messages.openStreams > 0 ? 0 : nowMs - this.#lastActiveMs;
   }
 
+  /** GET streams. */
+  get openStreams(): number {
+    return this.#messages.openStreams;
+  }
+
   isPending(id: RpcId): boolean {
     return this.#calls.get(id) !== undefined;
   }

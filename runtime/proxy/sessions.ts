@@ -63,6 +63,13 @@ export class Sessions {
     return { sessions: this.#sessions.size, children: this.#options.started.stats().children };
   }
 
+  /** GET streams of all sessions. */
+  get openStreams(): number {
+    let streams = 0;
+    for (const session of this.#sessions.values()) streams += session.openStreams;
+    return streams;
+  }
+
   /** @returns a session that still has to be started, or why there is none */
   open(user: string): Admission {
     const { limits } = this.#options;

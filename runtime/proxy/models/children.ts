@@ -3,7 +3,7 @@
  * cannot start.
  */
 import type { Logger } from '../../config/log.ts';
-import { Child, type ChildCommand, type Graces, type Spawn } from '../child.ts';
+import { Child, type ChildCommand, type Graces, type Spawn, type Traffic } from '../child.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { ChildBudget, type BudgetRefusal, type Lease } from './child-budget.ts';
 import { Relay } from './relay.ts';
@@ -44,6 +44,8 @@ export interface ChildrenStats {
   failedStarts: number;
   /** Starts that did not have to be waited for. */
   sparesTaken: number;
+  /** Of messages, in bytes. */
+  bytes: Traffic;
 }
 
 /** What is known of a child that was given out. */
@@ -67,6 +69,7 @@ export class Children implements ChildSource {
   readonly #spares: SpareChildren;
   readonly #running = new Map<SessionChild, Running>();
   readonly #timer: NodeJS.Timeout;
+  readonly #traffic: Traffic = { read: 0, written: 0 };
   #sparesTaken = 0;
 
   constructor(options: ChildrenOptions) {
@@ -99,6 +102,7 @@ export class Children implements ChildSource {
       starts: tried,
       failedStarts: failed,
       sparesTaken: this.#sparesTaken,
+      bytes: { ...this.#traffic },
     };
   }
 
@@ -163,7 +167,14 @@ export class Children implements ChildSource {
   #spawn(command: ChildCommand, fields: object, onEarlyEnd?: (reason: string) => void): Spare {
     const { service, limits, logger, now, spawn } = this.#options;
     const logFields = { service, ...fields };
-    const options = { maxMessageBytes: limits.maxMessageBytes, logger, logFields, now, spawn };
+    const options = {
+      maxMessageBytes: limits.maxMessageBytes,
+      logger,
+      logFields,
+      now,
+      spawn,
+      traffic: this.#traffic,
+    };
     this.#starts.trying();
     const relay = new Relay({
       onEnd: (reason, early) => {

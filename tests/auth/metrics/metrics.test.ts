@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RateLimits } from '../../../runtime/auth/limits/rules.ts';
-import { listenForMetrics } from '../../../runtime/auth/metrics/listen.ts';
+import { listenForMetrics } from '../../../runtime/metrics/listen.ts';
 import { createMetrics } from '../../../runtime/auth/metrics/metrics.ts';
 import { routeTable } from '../../../runtime/config/routes.ts';
 import { postToken, refreshForm, registerClient, signIn } from '../../helpers/oauth-flow.ts';

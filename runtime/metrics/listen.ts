@@ -1,10 +1,15 @@
 import type { AddressInfo } from 'node:net';
-import { createHttpServer } from '../../net/http-server.ts';
-import type { Metrics } from './metrics.ts';
+import { createHttpServer } from '../net/http-server.ts';
 
 export interface MetricsListener {
   port: number;
   close(): Promise<void>;
+}
+
+/** What is served. */
+export interface MetricsText {
+  /** @returns Prometheus' text format 0.0.4 */
+  text(): string;
 }
 
 /**
@@ -13,7 +18,7 @@ export interface MetricsListener {
  * @param port 0 takes a free one
  */
 export async function listenForMetrics(
-  metrics: Metrics,
+  metrics: MetricsText,
   port: number,
   host?: string,
 ): Promise<MetricsListener> {
