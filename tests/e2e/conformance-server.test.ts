@@ -1,9 +1,11 @@
 /**
  * The MCP project's own conformance suite, `conformance server`, against a server of the handshake era: at that server's
- * own HTTP transport, and at the proxy that wraps the very same server over stdio. And against our own services.
+ * own HTTP transport, at the proxy that wraps the very same server over stdio, and behind the whole gateway. And against
+ * our own services.
  */
 import { describe, expect, it } from 'vitest';
 import { expectedFailures, surprises } from '../helpers/conformance-expected.ts';
+import { hostGateway } from '../helpers/conformance-server/gateway-host.ts';
 import { hostDirectly, hostNative, hostProxied, type Host } from '../helpers/conformance-server/hosts.ts';
 import {
   failuresOf,
@@ -14,9 +16,11 @@ import {
 } from '../helpers/conformance-suite.ts';
 
 /**
- * @param warmUp a scenario that runs once before, and does not count: the suite waits 0.6 s for some first answers, in which
- * a child cannot always start on a busy machine
+ * Runs once before, and does not count: the suite waits 0.6 s for some of its first answers, in which a child cannot always
+ * start on a busy machine.
  */
+const WARM_UP = 'server-stateless';
+
 async function run(host: Promise<Host>, revision: Revision, warmUp?: string): Promise<SuiteRun> {
   const running = await host;
   try {
@@ -50,12 +54,36 @@ describe('conformance server --requirements 2025-11-25', () => {
     const warned = [...proxied.scenarios.values()].flat().filter(({ status }) => status === 'WARNING');
     expect(warned).toEqual([]);
   });
+
+  it.each([
+    ['user', 'proxy'],
+    ['shared', 'shared'],
+  ] as const)('finds no less in the process model %s, but for what that cannot do', async (model, list) => {
+    const { scenarios } = await run(hostProxied({ process: model }), '2025-11-25');
+    expect(surprises(scenarios, '2025-11-25', expectedFailures(list))).toEqual([]);
+  });
 });
 
 describe('conformance server --requirements 2026-07-28', () => {
   it('finds through the proxy every scored scenario, though the server knows the handshake only', async () => {
-    const { scenarios } = await run(hostProxied(), '2026-07-28', 'server-stateless');
+    const { scenarios } = await run(hostProxied(), '2026-07-28', WARM_UP);
     expect(surprises(scenarios, '2026-07-28', expectedFailures('proxy'))).toEqual([]);
+  });
+});
+
+describe('conformance server through the whole gateway', () => {
+  it('finds the same behind mcpgw dev, its edge and its sign-in, in both eras', async () => {
+    const gateway = await hostGateway();
+    const { url } = gateway;
+    try {
+      await runSuite({ url, revision: '2026-07-28', scenario: WARM_UP });
+      for (const revision of ['2025-11-25', '2026-07-28'] as const) {
+        const { scenarios } = await runSuite({ url, revision });
+        expect(surprises(scenarios, revision, expectedFailures('proxy'))).toEqual([]);
+      }
+    } finally {
+      await gateway.close();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * `node tests/helpers/run-conformance.ts [--requirements 2025-11-25|2026-07-28] [--scenario NAME] [--direct | --native SERVICE |
- * --url URL] [--verbose]`: the conformance suite against a handshake-era server behind the proxy of this working tree (or
- * against its own HTTP transport, a service of ours, or what is at URL), and what failed.
+ * --url URL] [--process session|user|shared] [--verbose]`: the conformance suite against a handshake-era server behind the
+ * proxy of this working tree (or against its own HTTP transport, a service of ours, or what is at URL), and what failed.
  */
 import { parseArgs } from 'node:util';
 import { hostDirectly, hostNative, hostProxied, type Host } from './conformance-server/hosts.ts';
@@ -13,12 +13,14 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     direct: { type: 'boolean', default: false },
     native: { type: 'string' },
+    process: { type: 'string', default: 'session' },
     url: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
 const revision = values.requirements as Revision;
 const { scenario, verbose } = values;
+const model = (['user', 'shared'] as const).find((name) => name === values.process) ?? 'session';
 
 /** The proxy's log, on the error stream. */
 const log = (level: string) => (fields: object, message: string) =>
@@ -33,7 +35,7 @@ const logger = {
 async function host(): Promise<Host> {
   if (values.url !== undefined) return { url: values.url, close: async () => undefined };
   if (values.native !== undefined) return hostNative(values.native);
-  return values.direct ? hostDirectly() : hostProxied({ logger });
+  return values.direct ? hostDirectly() : hostProxied({ logger, process: model });
 }
 
 function print(name: string, checks: Check[], scored: boolean): void {

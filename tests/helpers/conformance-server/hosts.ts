@@ -16,7 +16,7 @@ import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.
 import { serveConformance } from './server.ts';
 
 const CATALOG = fileURLToPath(new URL('../../../templates/services', import.meta.url));
-const STDIO = fileURLToPath(new URL('stdio.ts', import.meta.url));
+export const STDIO = fileURLToPath(new URL('stdio.ts', import.meta.url));
 
 export interface Host {
   url: string;
@@ -91,6 +91,8 @@ export function hostProxied(options: ProxiedOptions = {}): Promise<Host> {
       contextKey: CONTEXT_KEY,
       allowedOrigins: [origin],
       clientRoots: true,
+      // The suite waits 0.6 s for some answers; one scenario needs two new children for its own.
+      spares: 2,
       logger: silentLogger,
       ...options,
     });
