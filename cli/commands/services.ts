@@ -79,10 +79,10 @@ function registerAdd(services: Command): void {
       .command('add')
       .summary('add a server of your own')
       .description(
-        'Adds an MCP server of your own as a service, behind the same sign-in as the others.\n' +
-          'A package that npx, uvx and the like would start is fetched once, at the version of today or of --version;\n' +
-          'any other command is taken from the machine, or in containers from the image. With --url it is a server\n' +
-          'elsewhere, which speaks Streamable HTTP.',
+        'Adds an MCP server of your own as a service, behind the same sign-in as the others. ' +
+          'A package that npx, uvx and the like would start is fetched once, at the version of today or of --version; ' +
+          'any other command is taken from the machine, or in containers from the image. ' +
+          'With --url it is a server elsewhere, which speaks Streamable HTTP.',
       )
       .argument('<name>', 'its name in URLs: lower-case letters, digits and -')
       .argument('[command...]', 'the command that starts it as a stdio server, behind --'),
@@ -118,12 +118,13 @@ function registerAdd(services: Command): void {
     .option('--dry-run', 'show what would be written, and write nothing')
     .addHelpText(
       'after',
-      '\nA secret is never an argument: its value comes from --secret-file, from the variable of that name in the\n' +
-        'environment, from standard input, or from a question. It is kept in .env, and in no other file.\n' +
+      '\nA secret is never an argument: its value comes from --secret-file, from the variable\n' +
+        'of that name in the environment, from standard input, or from a question. It is kept\n' +
+        'in .env, or where it has several lines in a file in secrets/.\n' +
         '\nExamples:\n' +
-        '  mcpgw services add github --secret GITHUB_TOKEN --internet -- npx -y @scope/github-server\n' +
+        '  mcpgw services add github --internet --secret GITHUB_TOKEN -- npx -y @scope/server\n' +
         '  mcpgw services add notes --data user -- uvx notes-server --folder {data}\n' +
-        '  mcpgw services add far --url https://mcp.example.com/mcp --secret-header Authorization\n',
+        '  mcpgw services add far --secret-header Authorization --url https://mcp.example.com/mcp\n',
     )
     .action(async (name: string, command: string[], _flags: ServicesAddFlags, self: Command) => {
       const { runServicesAdd } = await import('../services/add/run.ts');

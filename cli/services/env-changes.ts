@@ -3,6 +3,7 @@ import { allowListKeys } from '../../runtime/config/access.ts';
 import type { Service } from '../../runtime/config/catalog.ts';
 import { secretNames } from '../../runtime/config/catalog.ts';
 import { envLine, removeFromEnvFile, updateEnvFile, writable } from '../../runtime/config/env-file.ts';
+import { processKeys } from '../../runtime/config/process.ts';
 import { enabledKey } from '../../runtime/config/schema.ts';
 
 export interface EnvResult {
@@ -10,32 +11,37 @@ export interface EnvResult {
   text: string | undefined;
   /** Keys that have a new value. */
   keys: string[];
-  /** Text by path below the folder: of secrets that a line of `.env` cannot hold. */
-  files: Map<string, string>;
+  /** Text by path below the folder: of secrets that a line of `.env` cannot hold. Undefined: to be removed. */
+  files: Map<string, string | undefined>;
 }
 
 /**
  * @param text of `.env`; without one the catalog's own default holds, so it is only made for secrets
  * @param secrets new values by name
+ * @param former what the service was before: what it alone had a use for goes
  */
 export function withService(
   text: string | undefined,
   service: Service,
   secrets: Map<string, string>,
+  former: Service | undefined,
 ): EnvResult {
-  const files = new Map<string, string>();
+  const files = new Map<string, string | undefined>();
   const values: Record<string, string> = {};
   if (text !== undefined || secrets.size > 0) values[enabledKey(service.name)] = 'true';
-  const drop: string[] = [];
+  const own = secretNames(service);
+  const unused = former === undefined ? [] : secretNames(former).filter((name) => !own.includes(name));
+  for (const name of unused) files.set(secretPath(name), undefined);
+  const drop = unused.flatMap((name) => [name, `${name}_FILE`]);
   for (const [name, value] of secrets) {
     const path = secretPath(name);
     const inFile = !writable(value);
-    if (inFile) files.set(path, value);
+    files.set(path, inFile ? value : undefined);
     values[inFile ? `${name}_FILE` : name] = inFile ? path : value;
     drop.push(inFile ? name : `${name}_FILE`);
   }
   const keys = Object.keys(values);
-  if (keys.length === 0) return { text, keys, files };
+  if (keys.length === 0 && drop.length === 0) return { text, keys, files };
   const updated = updateEnvFile(removeFromEnvFile(text ?? '', drop), values);
   if (updated.missing.length === 0) return { text: updated.text, keys, files };
   const lines = updated.missing.map((key) => `${envLine(key, values[key] ?? '')}\n`).join('');
@@ -56,7 +62,14 @@ export function withoutService(
   const needed = new Set(others.flatMap(secretNames));
   const own = secretNames(service).filter((name) => !needed.has(name));
   const lists = Object.values(allowListKeys(service.name));
-  const keys = [enabledKey(service.name), ...lists, ...own, ...own.map((name) => `${name}_FILE`)];
+  const processes = Object.values(processKeys(service.name));
+  const keys = [
+    enabledKey(service.name),
+    ...lists,
+    ...processes,
+    ...own,
+    ...own.map((name) => `${name}_FILE`),
+  ];
   const left = removeFromEnvFile(text, keys).split('\n');
   // Only where it heads nothing any more.
   const at = left.findLastIndex((line, index) => line === heading(service) && (left[index + 1] ?? '') === '');

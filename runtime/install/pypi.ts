@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findCommand } from './find-command.ts';
-import type { InstallOptions, Launch } from './launch.ts';
+import { InstallError, type InstallOptions, type Launch } from './launch.ts';
 import { runTool } from './run-tool.ts';
 
 export interface PypiPackage {
@@ -36,7 +36,9 @@ export async function installPypi(
     await firstThatWorks(ways, home, what);
     await writeFile(whole, '');
   }
-  return { file: join(home, 'bin', source.bin), args: [] };
+  const file = join(home, 'bin', source.bin);
+  if (!existsSync(file)) throw new InstallError(`${what} has no command ${source.bin}`);
+  return { file, args: [] };
 }
 
 type Run = (file: string, args: string[]) => Promise<void>;

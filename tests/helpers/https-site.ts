@@ -20,10 +20,16 @@ export interface HttpsSite {
   close(): Promise<void>;
 }
 
-/** @param hosts names below `example`, which the certificate is for */
-export async function startHttpsSite(hosts = ['app.example', 'other.example']): Promise<HttpsSite> {
+/**
+ * @param hosts which the certificate is for
+ * @param domain that all of them are below
+ */
+export async function startHttpsSite(
+  hosts = ['app.example', 'other.example'],
+  domain = 'example',
+): Promise<HttpsSite> {
   const none = { authorityCertificate: undefined, authorityKey: undefined, served: undefined };
-  const { authorityCertificate: ca, served } = localFiles(none, 'example', hosts, Date.now());
+  const { authorityCertificate: ca, served } = localFiles(none, domain, hosts, Date.now());
   const requests: HttpsSite['requests'] = [];
   const answers = new Map<string, Answer>();
   const server = createServer({ cert: served, key: served }, (request, response) => {

@@ -148,11 +148,11 @@ describe('a package of PyPI', () => {
   }
   const calls = () => readFileSync(join(folder, 'calls'), 'utf8').replaceAll(folder, '').trim().split('\n');
   const home = '/p/pypi/thing@1.2.3';
-  /** A venv whose python does nothing, but notes it. */
-  const VENV = `for home; do :; done; /bin/mkdir -p "$home/bin"; /bin/cp "$0" "$home/bin/python"`;
+  /** A venv whose python does nothing, but notes it, with the command that the package will have. */
+  const VENV = `for home; do :; done; /bin/mkdir -p "$home/bin"; /bin/cp "$0" "$home/bin/python"; : > "$home/bin/thing"`;
 
   it('gets a virtual environment by uv where that is, without pip', async () => {
-    const path = only({ uv: '', python3: 'exit 1' });
+    const path = only({ uv: VENV, python3: 'exit 1' });
     const launch = await installService(service, path, { folder: join(folder, 'p') });
     expect(launch).toEqual({ file: join(folder, home, 'bin', 'thing'), args: [] });
     expect(calls()).toEqual([
@@ -173,6 +173,15 @@ describe('a package of PyPI', () => {
       `python3 -m venv ${home}`,
       'python3 -m pip install --quiet --disable-pip-version-check thing==1.2.3',
     ]);
+  });
+
+  it('says so when it does not have the command', async () => {
+    const install = installService(
+      { ...service, package: { pypi: 'thing', version: '1.2.3', bin: 'other' } },
+      only({ uv: VENV }),
+      { folder: join(folder, 'p') },
+    );
+    await expect(install).rejects.toThrow('thing==1.2.3 has no command other');
   });
 
   it('says what failed when nothing works', async () => {

@@ -1,8 +1,9 @@
 /** What a remote server or a client may try, and what comes of it. */
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { CONTEXT_HEADER } from '../../runtime/config/context.ts';
 import { contextOf, Events, RawClient, until, type Loose } from '../helpers/stdio-proxy.ts';
+import { startHttpsSite } from '../helpers/https-site.ts';
 import { type Answer, rawServer, sdk1Server, startRemote, TOKEN } from './support.ts';
 
 const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
@@ -141,6 +142,35 @@ describe('a server that', () => {
     const client = new RawClient(ours);
     expect((await client.post(client.call('echo'))).status).toBe(502);
     expect(JSON.stringify(logs)).toContain('hand out credentials');
+  });
+
+  test('has a certificate that nobody vouches for is a 502, and no header goes to it', async () => {
+    const site = await startHttpsSite(['app.example']);
+    onTestFinished(() => site.close());
+    site.answers.set('/mcp', (_, res) =>
+      res.writeHead(200, { 'content-type': 'application/json' }).end(RESULT),
+    );
+    const target = { url: `https://localhost:${site.port}/mcp`, headers: { Authorization: TOKEN } };
+    const { url, logs } = await startRemote(sdk1Server(), { target });
+    const client = new RawClient(url);
+    expect((await client.post(client.call('echo'))).status).toBe(502);
+    // A known authority, but another name.
+    const { url: other } = await startRemote(sdk1Server(), { target, ca: site.ca });
+    expect((await client.post(client.call('echo'))).status).toBe(502);
+    expect((await new RawClient(other).post(client.call('echo'))).status).toBe(502);
+    expect(site.requests).toEqual([]);
+    const right = await startHttpsSite(['localhost'], 'localhost');
+    onTestFinished(() => right.close());
+    right.answers.set('/mcp', (_, res) =>
+      res.writeHead(200, { 'content-type': 'application/json' }).end(RESULT),
+    );
+    const { url: trusted } = await startRemote(sdk1Server(), {
+      target: { ...target, url: `https://localhost:${right.port}/mcp` },
+      ca: right.ca,
+    });
+    expect((await new RawClient(trusted).post(client.call('echo'))).status).toBe(200);
+    expect(right.requests[0]?.headers.authorization).toBe(TOKEN);
+    expect(JSON.stringify(logs)).toMatch(/SELF_SIGNED|UNABLE_TO/);
   });
 
   test.each(['a b', 'é', 'x'.repeat(2000)])('names a session %j that is none is a 502', async (id) => {

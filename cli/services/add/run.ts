@@ -69,6 +69,7 @@ export async function addService(
     isKept: keptSecrets(gateway),
     asker: world.asker,
     readStdin: world.readStdin,
+    note: (text) => output.note(text),
   });
   const changes = changesOf(gateway, draft, values);
   writeChanges(gateway.folder, changes, ownerOf(gateway, world.user), () => world.user);
@@ -165,13 +166,16 @@ function keptSecrets({ envText }: GatewayFolder): (name: string) => boolean {
 }
 
 function changesOf(gateway: GatewayFolder, { service, yaml }: Draft, secrets: Map<string, string>): Change[] {
-  const env = withService(gateway.envText, service, secrets);
-  const texts = new Map([[`services/${service.name}.yaml`, yaml], ...env.files]);
+  const { ownServices, catalog, envText } = gateway;
+  const former = ownServices.includes(service.name) ? catalog.services.get(service.name) : undefined;
+  const env = withService(envText, service, secrets, former);
+  const texts = new Map<string, string | undefined>([[`services/${service.name}.yaml`, yaml], ...env.files]);
   if (env.text !== undefined) texts.set('.env', env.text);
   return [...texts].flatMap(([path, after]): Change[] => {
     const at = join(gateway.folder, path);
     const before = existsSync(at) ? readFileSync(at, 'utf8') : undefined;
     if (before === after) return [];
+    if (after === undefined) return [{ path, action: 'remove', before: before ?? '' }];
     return [
       before === undefined ? { path, action: 'create', after } : { path, action: 'change', before, after },
     ];

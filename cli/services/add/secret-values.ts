@@ -24,6 +24,8 @@ export interface SecretSources {
   isKept: (name: string) => boolean;
   asker: (() => Promise<Asker>) | undefined;
   readStdin: () => Promise<string>;
+  /** Tells the person where a value came from. */
+  note: (text: string) => void;
 }
 
 /**
@@ -35,10 +37,14 @@ export async function secretValues(wanted: Wanted[], sources: SecretSources): Pr
   const paths = filePaths(sources.files, wanted);
   const open: Wanted[] = [];
   for (const secret of wanted) {
-    const path = paths.get(secret.label);
-    const given = path === undefined ? sources.environment[secret.label] : readSecret(path, secret.label);
-    if (given !== undefined && given !== '') values.set(secret.name, given);
-    else if (!sources.isKept(secret.name)) open.push(secret);
+    const { label, name } = secret;
+    const path = paths.get(label);
+    const given = path === undefined ? sources.environment[label] : readSecret(path, label);
+    if (given !== undefined && given !== '') {
+      values.set(name, given);
+      if (path === undefined) sources.note(`${label}: its value is taken from the environment.`);
+    } else if (!sources.isKept(name)) open.push(secret);
+    else sources.note(`${label}: the value in .env is kept; --secret-file replaces it.`);
   }
   if (sources.asker !== undefined && open.length > 0) await askFor(open, values, await sources.asker());
   else if (open.length > 0) values.set(...(await fromStdin(open, sources.readStdin)));

@@ -164,7 +164,15 @@ describe('a secret', () => {
     expect(asked).toEqual(['Value of OTHER']);
     await add(folder, 'mine npx @scope/server more', { secret: ['OTHER'], force: true }, world);
     expect(asked).toEqual(['Value of OTHER']);
-    expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(`SECRET_MINE_OTHER=${SECRET}`);
+    // What nobody has a use for any more is gone.
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe(
+      `# @scope/server from npm.\nMCP_MINE_ENABLED=true\nSECRET_MINE_OTHER=${SECRET}\n`,
+    );
+    const again = { secret: ['OTHER'], force: true };
+    await add(folder, 'mine npx @scope/server', again, { environment: { OTHER: 'a\nb' } });
+    expect(readAll(folder).get('secrets/secret_mine_other')).toBe('a\nb');
+    await add(folder, 'mine npx @scope/server', again, { environment: { OTHER: 'c' } });
+    expect([...readAll(folder).keys()]).toEqual(['.env', 'services/mine.yaml']);
   });
 
   test('of one service is never handed to another', async () => {
