@@ -56,6 +56,14 @@ e2e *args:
 e2e-faults:
     npm run e2e:faults
 
+# Many more malformed requests than the tests send
+fuzz:
+    npm run fuzz
+
+# Ten minutes of mixed sessions: nobody gets another's answer, and nothing is left over
+soak:
+    npm run soak
+
 # The benchmarks, as ratios of one run
 bench *args:
     npm run bench -- {{args}}

@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**'],
+          exclude: ['tests/e2e/**', 'tests/soak/**'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
@@ -31,6 +31,13 @@ export default defineConfig({
           include: ['tests/e2e/faults.test.ts'],
           testTimeout: 1_200_000,
           hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
+          // Ten minutes, unless MCPGW_SOAK_SECONDS says otherwise.
+          name: 'soak',
+          include: ['tests/soak/**/*.test.ts'],
         },
       },
     ],

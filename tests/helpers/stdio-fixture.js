@@ -55,12 +55,12 @@ const tools = {
       notify('notifications/progress', { progressToken: meta.progressToken, progress, total: count });
     answer(id, 'done');
   },
-  stepwise: async (id, { before, after }, { progressToken }) => {
+  stepwise: async (id, { before, after, text = 'done' }, { progressToken }) => {
     for (let progress = 1; progress <= before + after; progress += 1) {
       if (progress === before + 1) await new Promise((resolve) => steps.push(resolve));
       notify('notifications/progress', { progressToken, progress });
     }
-    answer(id, 'done');
+    answer(id, text);
   },
   stepOn: (id) => {
     for (const go of steps.splice(0)) go();
