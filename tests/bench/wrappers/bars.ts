@@ -26,36 +26,60 @@ export function barsOf(figures: Figures): Bar[] {
 }
 
 function speedBars({ speed }: Figures): Bar[] {
-  const bars: Bar[] = [];
   const at = (concurrency: number, name: string): Speed | undefined => speed.get(concurrency)?.get(name);
-  const best = (concurrency: number, of: (speed: Speed) => number, choose: typeof Math.max) => {
-    const values = OTHERS.flatMap((name) => at(concurrency, name) ?? []).map(of);
-    return values.length === 0 ? undefined : choose(...values);
-  };
-  const rate = ({ callsPerSecond }: Speed): number => callsPerSecond;
-  const p99 = ({ p99Ms }: Speed): number => p99Ms;
-  const ratio = (what: string, ours?: number, theirs?: number, least?: number, most?: number): void => {
+  const bars: Bar[] = [];
+  const add = (what: string, ours: number | undefined, theirs: number | undefined, bound: Bound): void => {
     if (ours === undefined || theirs === undefined) return;
     const value = ours / theirs;
-    const bound = least === undefined ? `at most ${most ?? 0}` : `at least ${least}`;
-    bars.push({
-      line: `${what}: ${value.toFixed(2)} (${bound})`,
-      met: value >= (least ?? 0) && value <= (most ?? Infinity),
-    });
+    const { least = 0, most = Infinity } = bound;
+    const words = bound.most === undefined ? `at least ${least}` : `at most ${most}`;
+    bars.push({ line: `${what}: ${value.toFixed(2)} (${words})`, met: value >= least && value <= most });
   };
-  const [one, sixteen] = [at(1, 'mcpgw'), at(16, 'mcpgw')];
-  ratio('calls at c16, of the better wrapper', sixteen?.callsPerSecond, best(16, rate, Math.max), 3);
-  ratio('calls at c1, of the better wrapper', one?.callsPerSecond, best(1, rate, Math.max), 1.7);
-  ratio('p99 at c16, of the better wrapper', sixteen?.p99Ms, best(16, p99, Math.min), undefined, 0.4);
-  ratio(
-    'calls at c16, of the own HTTP mode',
-    sixteen?.callsPerSecond,
-    at(16, 'own HTTP mode')?.callsPerSecond,
-    2.5,
-  );
-  const modern = at(16, 'mcpgw, 2026-07-28')?.callsPerSecond;
-  ratio('calls of 2026-07-28 at c16, of those in a session', modern, sixteen?.callsPerSecond, 0.8);
+  const rate = (concurrency: number, name = 'mcpgw') => at(concurrency, name)?.callsPerSecond;
+  const p99 = ({ p99Ms }: Speed) => p99Ms;
+  const perSecond = ({ callsPerSecond }: Speed) => callsPerSecond;
+  add('calls at c16, of the better wrapper', rate(16), best(speed, 16, perSecond, Math.max), { least: 3 });
+  add('calls at c1, of the better wrapper', rate(1), best(speed, 1, perSecond, Math.max), { least: 1.7 });
+  add('p99 at c16, of the better wrapper', at(16, 'mcpgw')?.p99Ms, best(speed, 16, p99, Math.min), {
+    most: 0.4,
+  });
+  add('calls at c16, of the own HTTP mode', rate(16), rate(16, 'own HTTP mode'), { least: 2.5 });
+  const modern = rate(16, 'mcpgw, 2026-07-28');
+  add('calls of 2026-07-28 at c16, of those in a session', modern, rate(16), { least: 0.8 });
   return bars;
+}
+
+interface Bound {
+  least?: number;
+  most?: number;
+}
+
+/** @returns the better of the other wrappers, if there are any */
+function best(
+  speed: Figures['speed'],
+  concurrency: number,
+  of: (speed: Speed) => number,
+  choose: typeof Math.max,
+): number | undefined {
+  const values = OTHERS.flatMap((name) => speed.get(concurrency)?.get(name) ?? []).map(of);
+  return values.length === 0 ? undefined : choose(...values);
+}
+
+/** The same by processor time, which says more than the clock on a machine that others use too. @returns lines */
+export function processorRatios({ speed }: Figures): string[] {
+  return [...speed].flatMap(([concurrency, byName]) => {
+    const ours = byName.get('mcpgw')?.ownCpuUs;
+    const theirs = best(speed, concurrency, ({ ownCpuUs }) => ownCpuUs, Math.min);
+    const modern = byName.get('mcpgw, 2026-07-28')?.ownCpuUs;
+    const line = (what: string, one: number | undefined, other: number | undefined) =>
+      one === undefined || other === undefined || other === 0
+        ? []
+        : [`processor time of a call at c${concurrency}, ${what}: ${(one / other).toFixed(2)}`];
+    return [
+      ...line('of the better wrapper over ours', theirs, ours),
+      ...line('in a session over one of 2026-07-28', ours, modern),
+    ];
+  });
 }
 
 /** No wrapper may take more of its own for a session, in MB. */

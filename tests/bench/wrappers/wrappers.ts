@@ -7,7 +7,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from '../main.ts';
-import { barsOf, type Figures } from './bars.ts';
+import { barsOf, processorRatios, type Figures } from './bars.ts';
 import { findPackages, type Packages } from './packages.ts';
 import { measureFirstAnswer, measureLeftovers, measureMemory } from './sessions.ts';
 import { drivePipes, measureSpeed, type Way } from './speed.ts';
@@ -41,6 +41,7 @@ export async function benchWrappers({ short, print, numbers = {} }: BenchOptions
     memory: await memories(server, short ? undefined : packages, sizes, print),
     leftovers: await leftovers(server, short ? undefined : packages, sizes, print),
   };
+  for (const line of processorRatios(figures)) print(line);
   const missed: string[] = [];
   for (const { line, met } of barsOf(figures)) {
     print(`${met ? 'met' : 'MISSED'}: ${line}`);
