@@ -80,6 +80,8 @@ export class NoPipesError extends Error {
 }
 
 export class Child {
+  /** Gets what is written, in the child's place, while its owner does not speak as it does (`modern-child`). */
+  interceptor: ((line: Buffer) => void) | undefined;
   readonly #mark = randomUUID();
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #handlers: ChildHandlers;
@@ -131,6 +133,12 @@ export class Child {
 
   /** @param line one message that ends with a newline and has no other */
   write(line: Buffer): void {
+    if (this.interceptor === undefined) this.send(line);
+    else this.interceptor(line);
+  }
+
+  /** What `write` does, past the interceptor. */
+  send(line: Buffer): void {
     if (this.#ended) return;
     this.#outbox.push(line);
     this.#outboxBytes += line.length;

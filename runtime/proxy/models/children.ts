@@ -5,6 +5,8 @@
 import type { Logger } from '../../config/log.ts';
 import { Child, type ChildCommand, type Graces, type Spawn, type Traffic } from '../child.ts';
 import type { ProxyLimits } from '../limits.ts';
+import { KnownEra } from '../modern-child/era.ts';
+import { HandshakeFace } from '../modern-child/handshake-face.ts';
 import { ChildBudget, type BudgetRefusal, type Lease } from './child-budget.ts';
 import { Relay } from './relay.ts';
 import type { ChildSource, SessionChild, StartRequest } from './session-child.ts';
@@ -67,6 +69,7 @@ export class Children implements ChildSource {
   readonly #options: ChildrenOptions;
   readonly #starts: Starts;
   readonly #spares: SpareChildren;
+  readonly #era = new KnownEra();
   readonly #running = new Map<SessionChild, Running>();
   readonly #timer: NodeJS.Timeout;
   readonly #traffic: Traffic = { read: 0, written: 0 };
@@ -123,7 +126,9 @@ export class Children implements ChildSource {
       const { child, relay } = spare ?? this.#spawn(command, { user });
       if (spare !== undefined) child.label({ user, spare: undefined });
       this.#running.set(child, { key, lease, initialised: false, failed: false });
-      relay.connect(handlers);
+      // A server that is known to be of the handshake era is spoken to as it is.
+      const direct = this.#era.current === 'handshake';
+      relay.connect(direct ? handlers : new HandshakeFace(child, handlers, this.#era));
       return child;
     } catch (error) {
       lease();
