@@ -51,11 +51,10 @@ export const SESSION_NOT_FOUND: Refusal = {
   message: 'Session not found',
 };
 
-/** Which versions there are, the server knows; what is none is not passed on. */
+/** Which versions there are, the server knows, and tells a client that asks for another; what can be none is not passed on. */
 export function checkVersion(req: IncomingMessage): Refusal | undefined {
-  const version = req.headers[VERSION_HEADER];
-  if (version === undefined || (typeof version === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(version)))
-    return undefined;
+  const version = headerOf(req, VERSION_HEADER) ?? '';
+  if (/^[\w.-]{0,64}$/.test(version)) return undefined;
   return {
     status: 400,
     code: ErrorCode.invalidRequest,

@@ -242,7 +242,7 @@ describe('a client that', () => {
     [{ 'mcp-name': 'other' }, 400],
     [{ 'mcp-name': '=?base64?b3RoZXI=?=' }, 400],
     [{ 'mcp-method': 'tools/call', 'mcp-name': '=?base64?ZWNobw==?=', 'mcp-param-region': 'eu' }, 200],
-    [{ 'mcp-protocol-version': 'x' }, 400],
+    [{ 'mcp-protocol-version': 'x y' }, 400],
     [{ 'mcp-protocol-version': '2025-11-25, 2026-07-28' }, 400],
     [{ 'content-type': 'text/plain' }, 415],
     [{ accept: 'text/html' }, 406],

@@ -12,6 +12,7 @@ import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
 import { silentLogger, type Logger } from '../../../runtime/config/log.ts';
 import { configSchema } from '../../../runtime/config/schema.ts';
 import { createProxy, type ProxyOptions } from '../../../runtime/proxy/app.ts';
+import { createRemote } from '../../../runtime/remote/app.ts';
 import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.ts';
 import { serveConformance } from './server.ts';
 
@@ -97,6 +98,25 @@ export function hostProxied(options: ProxiedOptions = {}): Promise<Host> {
       ...options,
     });
     return { handle: (req, res) => proxy.handle(signed(req), res), close: () => proxy.close(2000) };
+  });
+}
+
+/** A server elsewhere as a service of the gateway; it ends with this. */
+export async function hostRemote(upstream: Host): Promise<Host> {
+  return listen((origin) => {
+    const remote = createRemote({
+      service: SERVICE,
+      target: { url: upstream.url, headers: {} },
+      contextKey: CONTEXT_KEY,
+      allowedOrigins: [origin],
+      limits: { maxSessionsPerUser: 100 },
+      logger: silentLogger,
+    });
+    const close = async (): Promise<void> => {
+      await remote.close(2000);
+      await upstream.close();
+    };
+    return { handle: (req, res) => remote.handle(signed(req), res), close };
   });
 }
 
