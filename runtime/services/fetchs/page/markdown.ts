@@ -1,7 +1,9 @@
-/** HTML → Markdown: the article where the page has one (Readability), else the whole page, with absolute links. */
+/** HTML → Markdown: the article where the page has one (Readability), else its main part, with absolute links. */
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
 import TurndownService from 'turndown';
+import { code } from './code.ts';
+import { lists } from './lists.ts';
 import { survey } from './survey.ts';
 import { tables } from './tables.ts';
 
@@ -12,8 +14,11 @@ export interface Page {
 
 /** Beyond these, a page becomes plain text: the tree would take too much time, memory or stack. */
 const MAX_CHARACTERS = 4_000_000;
-const MAX_NODES = 40_000;
+const MAX_NODES = 120_000;
 const MAX_DEPTH = 400;
+
+/** Of larger pages no article is looked for, which takes most of the time. */
+const MAX_ARTICLE_NODES = 40_000;
 
 /** An article of fewer characters is more likely a mistake than what the page is about. */
 const MIN_ARTICLE = 200;
@@ -33,11 +38,11 @@ const DROPPED = [
     'link',
     'meta',
   ],
-  ...['dialog', 'button', 'input', 'select', 'textarea', '[hidden]', '[aria-hidden="true"]'],
+  ...['dialog', 'button', 'input', 'select', 'textarea', '[hidden]', '[aria-hidden="true"]', 'img[alt=""]'],
 ];
 
-/** Of a whole page, what leads to other pages only. */
-const AROUND = ['body > header', 'body > footer', 'nav', '[role="navigation"]'];
+/** Of a whole page, what is not shown or leads to other pages only. */
+const AROUND = ['head', 'body > header', 'body > footer', 'nav', '[role="navigation"]'];
 
 interface Element {
   textContent: string;
@@ -60,8 +65,8 @@ export function pageToMarkdown(html: string, url: string): Page {
   if (html.length > MAX_CHARACTERS || nodes > MAX_NODES || depth > MAX_DEPTH)
     return { ...named, markdown: text };
   try {
-    const tree = articleOf(parse(html, url)) ?? wholeOf(parse(html, url));
-    return { ...named, markdown: tidy(turndown.turndown(tree)) };
+    const article = nodes > MAX_ARTICLE_NODES ? undefined : articleOf(parse(html, url));
+    return { ...named, markdown: article ?? toMarkdown(mainOf(parse(html, url))) };
   } catch {
     // Such as too deep a recursion: the libraries are made for pages that somebody has written.
     return { ...named, markdown: text };
@@ -82,17 +87,23 @@ function framed(html: string): string {
   return `<html>${body}</html>`;
 }
 
-function wholeOf(document: Document): Element {
-  for (const element of document.querySelectorAll(AROUND.join(','))) element.remove();
-  return document.documentElement;
-}
-
-function articleOf(document: Document): Element | undefined {
+function articleOf(document: Document): string | undefined {
   const article = new Readability<Element>(document, {
     serializer: (element: unknown) => element as Element,
     keepClasses: true,
   }).parse();
-  return article?.content && (article.length ?? 0) >= MIN_ARTICLE ? article.content : undefined;
+  if (!article?.content || (article.length ?? 0) < MIN_ARTICLE) return undefined;
+  const markdown = toMarkdown(article.content);
+  // It takes the first heading away where that says what the title says.
+  const heading = article.title && !markdown.startsWith('#') ? `# ${turndown.escape(article.title)}\n\n` : '';
+  return heading + markdown;
+}
+
+/** What the page itself says is its main part, or all of it but what leads to other pages. */
+function mainOf(document: Document): Element {
+  for (const element of document.querySelectorAll(AROUND.join(','))) element.remove();
+  const main = document.querySelector('main, [role="main"]');
+  return main !== null && main.textContent.length >= MIN_ARTICLE ? main : document.documentElement;
 }
 
 function baseOf(document: Document, url: string): string {
@@ -111,6 +122,9 @@ function resolveLinks(document: Document, base: string): void {
       else element.setAttribute(attribute, href);
     }
   }
+  // Icons, of which nothing is left but where they lead.
+  for (const link of document.querySelectorAll('a'))
+    if (link.textContent.trim() === '' && link.querySelector('img') === null) link.remove();
 }
 
 /** @returns undefined for what no reader should follow, such as `javascript:`, or carries its content in itself */
@@ -120,19 +134,21 @@ function absolute(href: string, base: string): string | undefined {
   return ['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol) ? url.href : undefined;
 }
 
-function tidy(markdown: string): string {
-  return markdown
-    .replace(/[^\S\n]+$/gm, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
-}
-
 const turndown = new TurndownService({
   headingStyle: 'atx',
   hr: '---',
-  bulletListMarker: '-',
   codeBlockStyle: 'fenced',
   emDelimiter: '_',
 });
-turndown.use(tables);
+turndown.use([code, lists, tables]);
 turndown.addRule('struck', { filter: ['del', 's'], replacement: (content) => `~~${content}~~` });
+
+function toMarkdown(tree: Element): string {
+  // (Not by a pattern, which would take ever longer for a long run of spaces.)
+  const lines = turndown.turndown(tree).split('\n');
+  return lines
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}

@@ -93,9 +93,11 @@ function withoutTags(html: string): string {
     const name = /^\/?[a-z]*/i.exec(part)?.[0].toLowerCase();
     if (name === 'script' || name === 'style') silent = true;
     if (name === '/script' || name === '/style') silent = false;
-    if (!silent) parts.push(part.slice(part.indexOf('>') + 1).replace(/\s+/g, ' '));
+    if (silent) continue;
+    const separator = INLINE.has(name?.replace('/', '') ?? '') ? '' : '\n';
+    parts.push(separator + part.slice(part.indexOf('>') + 1).replace(/\s+/g, ' '));
   }
-  return parts.join('\n');
+  return parts.join('');
 }
 
 function toLines(text: string): string {
