@@ -247,16 +247,12 @@ async function openEndpoint(
   if (service.kind === 'remote') return remoteEndpoint(endpoint);
   const launch = await installService(service, options.environment.PATH ?? '', {
     folder: state.packages,
-    onFetch: () =>
-      options.onEvent({ event: 'fetching', service: service.name, package: packageName(service) }),
+    onFetch: (what) => options.onEvent({ event: 'fetching', service: service.name, package: what }),
+    onNote: (text) => endpoint.logger.info({}, text),
+    ...(entry.cwd === undefined ? {} : { cwd: entry.cwd }),
     signal,
   });
   return proxiedEndpoint(endpoint, launch);
-}
-
-function packageName({ package: source }: Service): string {
-  if (source === undefined) return '';
-  return 'npm' in source ? `${source.npm}@${source.version}` : `${source.pypi}==${source.version}`;
 }
 
 function topologyFor(options: EmbeddedOptions, port: number): Topology {

@@ -6,6 +6,7 @@ import { missingHere } from './missing.ts';
 import { installNpm } from './npm.ts';
 import { ownServer } from './own-server.ts';
 import { installPypi } from './pypi.ts';
+import { resolveCommand, type ResolveOptions } from './resolve.ts';
 
 /**
  * Fetches the server's package where that is still to do.
@@ -14,7 +15,7 @@ import { installPypi } from './pypi.ts';
 export async function installService(
   service: Service,
   searchPath: string,
-  options: InstallOptions,
+  options: InstallOptions & Partial<Pick<ResolveOptions, 'cwd' | 'onNote'>>,
 ): Promise<Launch> {
   const missing = missingHere(service, searchPath);
   if (missing.length > 0) throw new InstallError(`needs ${missing.join('; ')}`);
@@ -24,6 +25,8 @@ export async function installService(
   const [name = '', ...args] = command ?? [];
   const own = ownServer(name);
   if (own !== undefined) return own;
+  const resolved = await resolveCommand(command ?? [], { cwd: process.cwd(), ...options, searchPath });
+  if (resolved !== undefined) return resolved;
   const file = findCommand(name, searchPath);
   if (file === undefined) throw new InstallError(`there is no command ${name} on this machine`);
   return { file, args };

@@ -12,7 +12,7 @@ export class InstallError extends Error {
 export interface InstallOptions {
   /** Folder that holds every installed server, each in a folder of its own by name and version. */
   folder: string;
-  /** Called once, and only when something has to be fetched. */
-  onFetch?: () => void;
+  /** Called once, and only when something has to be fetched. @param what the package, with its version where that is known */
+  onFetch?: (what: string) => void;
   signal?: AbortSignal;
 }

@@ -16,22 +16,37 @@ export interface NpmPackage {
 
 /** @throws InstallError */
 export async function installNpm(source: NpmPackage, options: InstallOptions): Promise<Launch> {
-  const what = `${source.npm}@${source.version}`;
-  const home = join(options.folder, 'npm', what.replaceAll('/', '+'));
-  if (!existsSync(home)) {
-    options.onFetch?.();
-    await fetchInto(home, what, options);
-  }
+  const home = await npmHome(source.npm, source.version, options);
   return { file: process.execPath, args: [await binOf(home, source)] };
 }
 
+export interface NpmOptions extends InstallOptions {
+  /** Lets the package's install scripts run, as `npx` does. */
+  scripts?: boolean;
+}
+
+/**
+ * @returns the folder with the package in its `node_modules`, which is fetched where it is not there
+ * @throws InstallError
+ */
+export async function npmHome(npm: string, version: string, options: NpmOptions): Promise<string> {
+  const what = `${npm}@${version}`;
+  const home = join(options.folder, 'npm', what.replaceAll('/', '+'));
+  if (!existsSync(home)) {
+    options.onFetch?.(what);
+    await fetchInto(home, what, options);
+  }
+  return home;
+}
+
 /** Installs in a folder beside and renames, so that a folder of that name is always whole. */
-async function fetchInto(home: string, what: string, options: InstallOptions): Promise<void> {
+async function fetchInto(home: string, what: string, options: NpmOptions): Promise<void> {
   await mkdir(join(options.folder, 'npm'), { recursive: true });
   const draft = await mkdtemp(`${home}.`);
   try {
     await writeFile(join(draft, 'package.json'), '{"private":true}\n');
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+    const scripts = options.scripts === true ? [] : ['--ignore-scripts'];
+    const flags = [...scripts, '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
     await runTool(what, 'npm', ['install', ...flags, what], { cwd: draft, signal: options.signal });
     await rename(draft, home);
   } catch (error) {

@@ -24,53 +24,80 @@ export async function installPypi(
   options: InstallOptions,
 ): Promise<Launch> {
   const what = `${source.pypi}==${source.version}`;
-  const home = join(options.folder, 'pypi', `${source.pypi}@${source.version}`);
-  const whole = join(home, '.whole');
-  if (!existsSync(whole)) {
-    options.onFetch?.();
-    const run = (file: string, args: string[]) =>
-      runTool(what, file, args, { cwd: home, signal: options.signal });
-    const uv = findCommand('uv', searchPath);
-    const python = findCommand('python3', searchPath);
-    const ways = [...(uv ? [withUv(run, uv)] : []), ...(python || !uv ? [withPip(run)] : [])];
-    await firstThatWorks(ways, home, what);
-    await writeFile(whole, '');
-  }
-  const file = join(home, 'bin', source.bin);
+  const environment = { name: `${source.pypi}@${source.version}`, packages: [what] };
+  const file = join(await pypiHome(environment, searchPath, options), 'bin', source.bin);
   if (!existsSync(file)) throw new InstallError(`${what} has no command ${source.bin}`);
   return { file, args: [] };
 }
 
+export interface VirtualEnvironment {
+  /** Of its folder. */
+  name: string;
+  /** What is installed in it, as requirements. */
+  packages: string[];
+  /** Python's version, which only uv can choose. */
+  python?: string | undefined;
+}
+
+/**
+ * @returns the folder of the virtual environment, which is made where it is not there
+ * @throws InstallError
+ */
+export async function pypiHome(
+  { name, packages, python: version }: VirtualEnvironment,
+  searchPath: string,
+  options: InstallOptions,
+): Promise<string> {
+  const what = packages.join(' ');
+  const home = join(options.folder, 'pypi', name);
+  const whole = join(home, '.whole');
+  if (!existsSync(whole)) {
+    options.onFetch?.(what);
+    const run = async (file: string, args: string[]) => {
+      await runTool(what, file, args, { cwd: home, signal: options.signal });
+    };
+    const uv = findCommand('uv', searchPath);
+    const python = findCommand('python3', searchPath);
+    if (version !== undefined && !uv)
+      throw new InstallError(`Python ${version} is asked for, which needs uv (PyPI's package uv)`);
+    const pip = version === undefined && (python || !uv) ? [withPip(run)] : [];
+    await firstThatWorks([...(uv ? [withUv(run, uv, version)] : []), ...pip], home, packages);
+    await writeFile(whole, '');
+  }
+  return home;
+}
+
 type Run = (file: string, args: string[]) => Promise<void>;
-/** Makes a virtual environment in `home` with `what` in it. */
-type Way = (home: string, what: string) => Promise<void>;
+/** Makes a virtual environment in `home` with the packages in it. */
+type Way = (home: string, packages: string[]) => Promise<void>;
 
 /** uv is fast, and fetches a Python where there is none that fits. */
-function withUv(run: Run, uv: string): Way {
-  return async (home, what) => {
-    await run(uv, ['venv', '--quiet', '--no-project', '--allow-existing', home]);
-    await run(uv, ['pip', 'install', '--quiet', '--python', join(home, 'bin', 'python'), what]);
+function withUv(run: Run, uv: string, version?: string): Way {
+  return async (home, packages) => {
+    const python = version === undefined ? [] : ['--python', version];
+    await run(uv, ['venv', '--quiet', '--no-project', '--allow-existing', ...python, home]);
+    await run(uv, ['pip', 'install', '--quiet', '--python', join(home, 'bin', 'python'), ...packages]);
   };
 }
 
 function withPip(run: Run): Way {
-  return async (home, what) => {
+  return async (home, packages) => {
     await run('python3', ['-m', 'venv', home]);
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await run(join(home, 'bin', 'python'), [...install, what]);
+    await run(join(home, 'bin', 'python'), [...install, ...packages]);
   };
 }
 
 /** @throws what the last of the ways throws */
-async function firstThatWorks(ways: Way[], home: string, what: string): Promise<void> {
+async function firstThatWorks(ways: Way[], home: string, packages: string[]): Promise<void> {
   const [way, ...others] = ways;
   if (way === undefined) return;
   await rm(home, { recursive: true, force: true });
   await mkdir(home, { recursive: true });
   try {
-    await way(home, what);
+    await way(home, packages);
   } catch (error) {
     if (others.length === 0) throw error;
-    await firstThatWorks(others, home, what);
+    await firstThatWorks(others, home, packages);
   }
 }

@@ -8,6 +8,7 @@ const SHOWN_LINES = 3;
 
 /**
  * @param what the package, for the message
+ * @returns what it wrote to stdout
  * @throws InstallError when the tool is missing or fails
  */
 export async function runTool(
@@ -15,7 +16,7 @@ export async function runTool(
   file: string,
   args: string[],
   options: { cwd: string; signal?: AbortSignal | undefined },
-): Promise<void> {
+): Promise<string> {
   const result = await execa(file, args, {
     cwd: options.cwd,
     // A package's build code runs here: it sees none of the gateway's secrets.
@@ -27,6 +28,7 @@ export async function runTool(
     forceKillAfterDelay: 2_000,
   });
   if (result.failed) throw new InstallError(`${what} could not be fetched: ${reason(file, result)}`);
+  return result.stdout ?? '';
 }
 
 /** What a package manager needs: the basics, and its own settings. */

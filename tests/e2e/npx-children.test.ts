@@ -3,8 +3,13 @@
  * clients vanish, all of them go.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { processesWith, RawClient, startProxy, until } from '../helpers/stdio-proxy.ts';
+import type { Launch } from '../../runtime/install/launch.ts';
+import { resolveCommand } from '../../runtime/install/resolve.ts';
+import { type Loose, processesWith, RawClient, startProxy, until } from '../helpers/stdio-proxy.ts';
 
 const SESSIONS = 20;
 const PACKAGE = '@modelcontextprotocol/server-everything@2026.8.31';
@@ -37,5 +42,28 @@ it('20 sessions of a server that npx starts leave no process', { timeout: 300_00
     await until(() => processesWith(mark).length === 0, 'no process is left', 5_000);
   } finally {
     await test.close();
+  }
+});
+
+it.each([
+  { runner: 'npx', command: ['npx', '-y', PACKAGE, 'stdio'] },
+  { runner: 'uvx', command: ['uvx', 'mcp-server-time', '--local-timezone', 'UTC'] },
+])('what $runner would run is one process for each session', { timeout: 300_000 }, async ({ command }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-resolved-'));
+  const searchPath = process.env.PATH ?? '';
+  const env = { PATH: searchPath, HOME: process.env.HOME ?? '/tmp' };
+  const launch = await resolveCommand(command, { folder, searchPath, cwd: folder });
+  const test = await startProxy({ command: () => ({ ...(launch as Launch), env }) });
+  try {
+    for (const user of ['alice', 'bob']) {
+      const client = new RawClient(test.url, user);
+      await client.initialize();
+      const { result } = (await (await client.post(client.request('tools/list'))).json()) as Loose;
+      expect(result.tools.length).toBeGreaterThan(1);
+    }
+    expect(processesWith(folder)).toHaveLength(2);
+  } finally {
+    await test.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
