@@ -181,7 +181,7 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
  */
 function heapMib({ kind, container }: Service): number {
   const memory = parseInt(container.memory, 10);
-  return kind === 'native' ? Math.floor(memory * 0.6) : Math.max(128, Math.floor(memory / 4));
+  return kind === 'proxy' ? Math.max(128, Math.floor(memory / 4)) : Math.floor(memory * 0.6);
 }
 
 /** Of `/tmp`, which counts as memory: a quarter, so that it never fills the container. A browser puts its shared memory there. */

@@ -153,6 +153,7 @@ export function proxiedEndpoint(options: EndpointOptions, launch: Launch): Servi
       maxChildren: limits.MCP_MAX_CHILDREN,
       maxChildrenPerUser: limits.MCP_MAX_CHILDREN_PER_USER,
       sessionIdleSeconds: limits.SESSION_TIMEOUT,
+      ...(service.idleSeconds !== undefined && { idleChildSeconds: service.idleSeconds }),
     },
   });
 }

@@ -96,6 +96,8 @@ export const serviceSchema = z
     data: z.enum(['none', 'user', 'shared']).default('none'),
     /** One child for each session, for each user, or for all. `.env` may say otherwise (`process.ts`). */
     process: z.enum(PROCESS_MODELS).default('session'),
+    /** Seconds that a child of `user` or `shared` stays without a session; 300 unless told. */
+    idleSeconds: z.int().min(1).optional(),
     /** What must be on the machine to run it as a process. */
     requires: z
       .array(

@@ -86,6 +86,17 @@ describe.skipIf(missing !== '')(`all services${missing && ` (skipped: ${missing}
       }
     });
   });
+
+  it('keep terminal sessions from one MCP session to the next', async () => {
+    const options = { credentials: credentials.get('tmux') as Credentials };
+    const first = await connectLegacy(dev.urls.tmux as string, options);
+    await first.callTool('run_command', { session: 'stays', create: true, command: 'word=kept' });
+    const second = await connectLegacy(dev.urls.tmux as string, options);
+    await first.close();
+    const again = { session: 'stays', command: 'echo "$word"' };
+    expect(await second.callTool('run_command', again)).toMatch(/^kept$/m);
+    await second.close();
+  });
 });
 
 it('a machine that lacks what some need serves the others, and says what to install', async () => {

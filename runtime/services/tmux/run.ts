@@ -1,9 +1,9 @@
 /** Runs a command in a terminal to its end, or until time is up; the terminal goes on either way. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { capture } from './screen.ts';
-import { marker, parseState, runLine, type ShellState } from './shell.ts';
+import { marker, parseState, runLine } from './shell.ts';
 import { HISTORY_LINES, target, TerminalError, type Terminals } from './terminals.ts';
 
 export interface RunOptions {
@@ -42,48 +42,66 @@ export async function runCommand(
   command: string,
   { timeoutMs, signal }: RunOptions,
 ): Promise<RunResult> {
-  if (terminals.taken.has(session)) throw busy(session, 'runs another command');
-  terminals.taken.add(session);
-  try {
-    return await runAlone(terminals, session, command, { timeoutMs, signal });
-  } finally {
-    terminals.taken.delete(session);
-  }
-}
-
-async function runAlone(
-  terminals: Terminals,
-  session: string,
-  command: string,
-  { timeoutMs, signal }: RunOptions,
-): Promise<RunResult> {
   const files = terminals.filesOf(session);
-  await ready(terminals, session, signal);
   const run = randomBytes(4).toString('hex');
+  await claim(terminals, session, run, signal);
   const file = `${files}.${run}`;
   await writeFile(file, command, { mode: 0o600 });
   try {
     const keys = ['send-keys', '-t', target(session)];
     // Whatever is half typed there is not part of it.
     await terminals.tmux([...keys, 'C-e', 'C-u'], [...keys, '-l', runLine(run)], [...keys, 'Enter']);
-    const ended = await poll(terminals, session, signal, timeoutMs, (state) =>
-      state.at === 'idle' && state.run === run ? state.exitCode : undefined,
-    );
+    const ended = await poll(terminals, session, signal, timeoutMs, () => exitCodeIn(`${file}.end`));
     if (ended === 'gone') return { ended: 'shell-gone', output: '', beginningGone: true };
     const exitCode = ended === 'timed-out' ? {} : { exitCode: ended };
     const shown = await shownOf(terminals, session, run, ended !== 'timed-out');
     return { ...exitCode, ...shown, ended: ended === 'timed-out' ? 'timed-out' : 'exited' };
   } finally {
     await rm(file, { force: true });
+    await rm(`${file}.end`, { force: true });
+  }
+}
+
+async function exitCodeIn(file: string): Promise<number | undefined> {
+  const text = await textOf(file);
+  return text?.endsWith('\n') ? Number(text) : undefined;
+}
+
+function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}
+
+/**
+ * Makes a shell at its prompt ours. Another call, in this process or in another one of this user, may want it too: of
+ * several that rename the file of its state, one gets what says that it is idle.
+ */
+async function claim(terminals: Terminals, session: string, run: string, signal: AbortSignal): Promise<void> {
+  const state = `${terminals.filesOf(session)}.state`;
+  const mine = `${state}.${run}`;
+  for (;;) {
+    await ready(terminals, session, signal);
+    const renamed = await rename(state, mine).then(
+      () => true,
+      () => false,
+    );
+    if (!renamed) continue;
+    const idle = parseState(await readFile(mine, 'utf8')).at === 'idle';
+    if (idle) await writeFile(state, 'busy\n', { flag: 'wx', mode: 0o600 }).catch(() => undefined);
+    // It was another's already: put back, unless the shell has said something newer.
+    else await link(mine, state).catch(() => undefined);
+    await rm(mine, { force: true });
+    if (idle) return;
   }
 }
 
 /** Resolves when the shell is at its prompt. */
 async function ready(terminals: Terminals, session: string, signal: AbortSignal): Promise<void> {
   const settled = performance.now() + SETTLE_MS;
-  const state = await poll(terminals, session, signal, FIRST_PROMPT_MS, (now) =>
-    now.at === 'idle' || (now.at !== 'start' && performance.now() > settled) ? now : undefined,
-  );
+  const file = `${terminals.filesOf(session)}.state`;
+  const state = await poll(terminals, session, signal, FIRST_PROMPT_MS, async () => {
+    const now = parseState(await textOf(file));
+    return now.at === 'idle' || (now.at !== 'start' && performance.now() > settled) ? now : undefined;
+  });
   if (state === 'gone') await terminals.get(session);
   if (typeof state === 'object' && state.at === 'idle') return;
   const { running } = await terminals.get(session);
@@ -100,20 +118,19 @@ function busy(session: string, what: string): TerminalError {
   );
 }
 
-/** Looks again and again until `done` gives something. Files are looked at often, tmux rarely: that costs a process. */
+/** Looks again and again until there is something. Files are looked at often, tmux rarely: that costs a process. */
 async function poll<T>(
   terminals: Terminals,
   session: string,
   signal: AbortSignal,
   timeoutMs: number,
-  done: (state: ShellState) => T | undefined,
+  look: () => Promise<T | undefined>,
 ): Promise<T | 'timed-out' | 'gone'> {
-  const path = `${terminals.filesOf(session)}.state`;
   const deadline = performance.now() + timeoutMs;
   let pauseMs = FIRST_POLL_MS;
   let nextLook = performance.now() + MAX_POLL_MS;
   for (;;) {
-    const found = done(parseState(await readFile(path, 'utf8').catch(() => undefined)));
+    const found = await look();
     if (found !== undefined) return found;
     if (performance.now() >= deadline) return 'timed-out';
     if (performance.now() >= nextLook) {

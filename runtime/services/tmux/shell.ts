@@ -3,12 +3,12 @@
  * of its own; so a command's end is seen whatever the command was: one that failed, was interrupted, or makes no sense.
  */
 
-/** Where a shell is. */
+/** Where a shell is. How a command ended is in a file of that command: the next one may follow at once. */
 export type ShellState =
   /** It has not shown its first prompt yet. */
   | { at: 'start' }
-  /** At its prompt. `run` is the id of what ended there, when `run_command` had started it. */
-  | { at: 'idle'; exitCode: number; run?: string }
+  /** At its prompt. */
+  | { at: 'idle' }
   /** At the prompt for the rest of a command. */
   | { at: 'more' }
   /** Something runs. */
@@ -16,9 +16,8 @@ export type ShellState =
 
 /** @param text of the state file; undefined when it is not there */
 export function parseState(text: string | undefined): ShellState {
-  const [word, first = '', run = ''] = (text ?? '').trim().split(' ');
-  if (word === 'idle') return { at: 'idle', exitCode: Number(first), ...(run !== '' && { run }) };
-  if (word === 'more') return { at: 'more' };
+  const [word] = (text ?? '').trim().split(' ');
+  if (word === 'idle' || word === 'more') return { at: word };
   return { at: word === '' ? 'start' : 'busy' };
 }
 
@@ -43,8 +42,11 @@ __mcpgw_say() { printf '%s\n' "$*" >| "$__mcpgw_terminal.state"; }
 __mcpgw_prompt() {
   local status=$? word='' run=''
   { read -r word run <"$__mcpgw_terminal.state"; } 2>/dev/null
-  if [[ $word == run ]]; then printf '[%s] exit %s\n' "$run" "$status"; else run=''; fi
-  __mcpgw_say idle "$status" "$run"
+  if [[ $word == run ]]; then
+    printf '[%s] exit %s\n' "$run" "$status"
+    printf '%s\n' "$status" >| "$__mcpgw_terminal.$run.end"
+  fi
+  __mcpgw_say idle
 }
 __mcpgw_run() {
   local command first

@@ -25,8 +25,11 @@ export function serveTmux(environment: NodeJS.ProcessEnv): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, end);
 }
 
-/** A terminal that whoever started us sits in is none of the shells'. */
-const NOT_PASSED = new Set(['TMUX', 'TMUX_PANE', 'MCPGW_TERMINAL']);
+/**
+ * A terminal that whoever started us sits in is none of the shells'. Nor is the mark of our process, by which the proxy
+ * finds what it leaves behind: terminals belong to the user, and other processes may still hold them.
+ */
+const NOT_PASSED = new Set(['TMUX', 'TMUX_PANE', 'MCPGW_TERMINAL', 'MCPGW_CHILD']);
 
 /** @returns what bash gets; with a locale in any case, so that it and what runs in it write UTF-8 */
 function shellEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,11 +1,12 @@
 /**
- * The terminals of one user: sessions of a tmux server of their own. They stay until they are killed, their shell exits,
- * or this process ends; then the server ends, too, and with it everything that runs in them.
+ * The terminals of one user: sessions of a tmux server of their own. All processes of ours that work for this user share
+ * it. They stay until they are killed, their shell exits, or the last of these processes ends.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Keeper } from './keeper.ts';
 import { RC_FILE, TERMINAL } from './shell.ts';
-import { removeStale } from './stale.ts';
 import { createTmux, type Tmux, TmuxError } from './tmux.ts';
 
 /** Fit for a target of tmux, where `:`, `.`, `=`, `@`, `$` and `%` mean something. */
@@ -13,7 +14,7 @@ export const SESSION_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export const MAX_SESSIONS = 20;
 /** Lines that scrolled off the screen and are kept. */
-export const HISTORY_LINES = 10_000;
+export const HISTORY_LINES = 5_000;
 
 export interface Terminal {
   name: string;
@@ -47,21 +48,32 @@ const FORMAT = ['session_name', 'session_created', 'window_width', 'window_heigh
   .map((name) => `#{${name}}`)
   .join('\t');
 
+const HOME = '.tmux';
+/** A shell that takes longer is slow, not broken. */
+const FIRST_PROMPT_MS = 2_000;
+const POLL_MS = 10;
+
+const SETUP = [
+  ['set-option', '-g', 'history-limit', String(HISTORY_LINES)],
+  ['set-option', '-g', 'status', 'off'],
+  ['set-option', '-g', 'default-terminal', 'screen-256color'],
+  ['set-option', '-s', 'escape-time', '0'],
+];
+
 export class Terminals {
-  /** Socket, rc file, and what shells say; gone with this process. */
+  /** Socket, rc file, and what shells say. */
   readonly #home: string;
+  readonly #keeper: Keeper;
   readonly tmux: Tmux;
-  /** Sessions in which `run_command` waits for an end. */
-  readonly taken = new Set<string>();
 
   /** @throws when the user's folder cannot be written to */
   constructor({ folder, env }: TerminalsOptions) {
-    const homes = join(folder, '.tmux');
-    mkdirSync(homes, { recursive: true, mode: 0o700 });
-    this.#home = mkdtempSync(join(homes, 'run-'));
+    this.#home = join(folder, HOME);
+    mkdirSync(this.#home, { recursive: true, mode: 0o700 });
     writeFileSync(join(this.#home, 'rc'), RC_FILE, { mode: 0o600 });
-    this.tmux = createTmux({ cwd: folder, socket: relative(folder, join(this.#home, 'socket')), env });
-    void removeStale(homes, this.#home);
+    const options = { cwd: folder, socket: join(HOME, 'socket'), env };
+    this.tmux = createTmux(options);
+    this.#keeper = new Keeper(this.tmux, options, SETUP);
   }
 
   /** @param name of a session @returns the path that the names of all its files begin with */
@@ -71,26 +83,21 @@ export class Terminals {
 
   /** @throws TerminalError */
   async create(name: string, { width, height }: Size): Promise<Terminal> {
-    if ((await this.list()).length >= MAX_SESSIONS)
+    await this.#keeper.hold();
+    const all = await this.list();
+    if (all.some((terminal) => terminal.name === name)) throw duplicate(name);
+    if (all.length >= MAX_SESSIONS)
       throw new TerminalError(`there are ${MAX_SESSIONS} sessions already; end one with kill_session first`);
     const files = this.filesOf(name);
+    this.#forget(name);
     const shell = ['env', `${TERMINAL}=${files}`, 'bash', '--rcfile', join(this.#home, 'rc'), '-i'];
     const size = ['-x', String(width), '-y', String(height)];
-    try {
-      await this.tmux(
-        // One that ends with its last session might do so just when the next one comes.
-        ['set-option', '-s', 'exit-empty', 'off'],
-        ['set-option', '-g', 'history-limit', String(HISTORY_LINES)],
-        ['set-option', '-g', 'status', 'off'],
-        ['set-option', '-g', 'default-terminal', 'screen-256color'],
-        ['set-option', '-s', 'escape-time', '0'],
-        ['new-session', '-d', '-s', name, ...size, ...shell],
-      );
-    } catch (error) {
-      if (error instanceof TmuxError && error.message.startsWith('duplicate session'))
-        throw new TerminalError(`there is a session ${name} already`);
+    await this.tmux(['new-session', '-d', '-s', name, ...size, ...shell]).catch((error: unknown) => {
+      if (error instanceof TmuxError && error.message.startsWith('duplicate session')) throw duplicate(name);
       throw error;
-    }
+    });
+    for (let waited = 0; waited < FIRST_PROMPT_MS && !existsSync(`${files}.state`); waited += POLL_MS)
+      await delay(POLL_MS);
     return this.get(name);
   }
 
@@ -99,7 +106,10 @@ export class Terminals {
       if (error instanceof TmuxError && error.noServer) return '';
       throw error;
     });
-    return text.split('\n').flatMap((line) => terminalOf(line) ?? []);
+    return text
+      .split('\n')
+      .flatMap((line) => terminalOf(line) ?? [])
+      .filter((terminal) => SESSION_NAME.test(terminal.name));
   }
 
   /** @throws TerminalError when there is none of that name */
@@ -118,14 +128,23 @@ export class Terminals {
   async kill(name: string): Promise<void> {
     await this.get(name);
     await this.tmux(['kill-session', '-t', target(name)]);
-    rmSync(`${this.filesOf(name)}.state`, { force: true });
+    this.#forget(name);
   }
 
-  /** Ends the server, every shell, and what is on disk of them. What ignores a hangup is left to whoever started us. */
-  async end(): Promise<void> {
-    await this.tmux(['kill-server']).catch(() => undefined);
-    rmSync(this.#home, { recursive: true, force: true });
+  #forget(name: string): void {
+    const prefix = `${basename(this.filesOf(name))}.`;
+    const files = readdirSync(this.#home).filter((file) => file.startsWith(prefix));
+    for (const file of files) rmSync(join(this.#home, file), { force: true });
   }
+
+  /** Lets go of the server, which ends when no other process of ours holds it. */
+  end(): Promise<void> {
+    return this.#keeper.release();
+  }
+}
+
+function duplicate(name: string): TerminalError {
+  return new TerminalError(`there is a session ${name} already`);
 }
 
 /** @returns what names exactly this session, and its pane, to tmux */

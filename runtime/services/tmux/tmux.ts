@@ -26,18 +26,22 @@ const TIMEOUT_MS = 10_000;
 /** More than a whole history can be. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-export function createTmux({ cwd, socket, env }: TmuxOptions): Tmux {
-  // -u: what comes out is UTF-8, whatever the locale says.
-  const before = ['-u', '-S', socket, '-f', '/dev/null'];
+export function createTmux(tmux: TmuxOptions): Tmux {
+  const { cwd, env } = tmux;
   const options = { cwd, env, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES };
   return (...commands) =>
     new Promise((resolve, reject) => {
-      execFile('tmux', [...before, ...chained(commands)], options, (error, stdout, stderr) => {
+      execFile('tmux', tmuxArgs(tmux, commands), options, (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         const own = stderr.trim().split('\n').at(-1);
         reject(new TmuxError(own || (error.killed ? 'tmux does not answer' : error.message)));
       });
     });
+}
+
+/** @returns the arguments of tmux, by which it asks our server alone; with `-u` it writes UTF-8, whatever the locale is */
+export function tmuxArgs({ socket }: TmuxOptions, commands: string[][], flags: string[] = []): string[] {
+  return ['-u', '-S', socket, '-f', '/dev/null', ...flags, ...chained(commands)];
 }
 
 function chained(commands: string[][]): string[] {

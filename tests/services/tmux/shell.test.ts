@@ -6,8 +6,7 @@ describe('parseState', () => {
   it.each([
     [undefined, { at: 'start' }],
     ['', { at: 'start' }],
-    ['idle 0 \n', { at: 'idle', exitCode: 0 }],
-    ['idle 130 0a1b2c3d\n', { at: 'idle', exitCode: 130, run: '0a1b2c3d' }],
+    ['idle\n', { at: 'idle' }],
     ['more\n', { at: 'more' }],
     ['busy\n', { at: 'busy' }],
     ['run 0a1b2c3d\n', { at: 'busy' }],

@@ -48,7 +48,20 @@ describe.skipIf(missing !== undefined)(`mcpgw-tmux${missing ? ` (skipped: ${miss
       await client.send('DELETE');
       await until(() => test.proxy.stats().children === 0, 'no child');
       await until(() => left().length === 0, 'no process');
-      expect(readdirSync(join(folder, '.tmux'))).toEqual([]);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('leaves no terminal behind when it is killed', async () => {
+    const test = await startProxy({ command: () => ({ ...launch, env: env(), cwd: folder }) });
+    try {
+      const client = new RawClient(test.url);
+      await client.initialize();
+      await client.tool('create_session', { session: 'a' });
+      const [own] = left().filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('stdio'));
+      process.kill(Number(own), 'SIGKILL');
+      await until(() => left().length === 0, 'no process');
     } finally {
       await test.close();
     }

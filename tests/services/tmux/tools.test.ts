@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../helpers/stdio-proxy.ts';
@@ -115,10 +115,25 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
     expect(await dataOf('echo back')).toMatchObject({ output: 'back' });
   });
 
-  it('run one command at a time', async () => {
-    const both = await Promise.all([run('sleep 0.2; echo a'), run('echo b')]);
-    expect(both.filter(({ failed }) => failed)).toHaveLength(1);
-    expect(both.find(({ failed }) => failed)?.text).toContain('runs another command');
+  it('run one command at a time, for several callers and processes', async () => {
+    const other = openTerminals(test.folder);
+    try {
+      const commands = Array.from({ length: 6 }, (_, index) => `sleep 0.05; echo answer ${index}`);
+      const answers = await Promise.all(
+        commands.map((command, index) =>
+          (index % 2 ? test : other).call('run_command', { session: 'main', command }),
+        ),
+      );
+      const texts = answers.map(({ text, failed }) => (failed ? 'busy' : text));
+      expect(texts.filter((text) => text !== 'busy').length).toBeGreaterThan(0);
+      texts.forEach((text, index) => expect(['busy', `answer ${index}\nexit code 0`]).toContain(text));
+      const late = run('sleep 3', { timeout_seconds: 10 });
+      await until(async () => (await test.terminals.get('main')).running === 'sleep', 'sleep runs');
+      expect((await run('true')).text).toContain('is busy with sleep');
+      await late;
+    } finally {
+      await other.terminals.end();
+    }
   });
 
   it('leave what is half typed out of a command, and ask for the end of an open one', async () => {
@@ -191,12 +206,22 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
     }
   });
 
-  it('leave nothing on disk but what was made in them', async () => {
-    const own = openTerminals();
-    await own.does('run_command', { session: 'a', create: true, command: 'touch made' });
-    await own.terminals.end();
-    expect(readdirSync(join(own.folder, '.tmux'))).toEqual([]);
-    expect(existsSync(join(own.folder, 'made'))).toBe(true);
-    await own.close();
+  it('are the same for all processes of a user, and end with the last of them', async () => {
+    const first = openTerminals();
+    const second = openTerminals(first.folder);
+    try {
+      await first.does('run_command', { session: 'a', create: true, command: 'word=kept; touch made' });
+      expect(await second.does('list_sessions')).toMatch(/^a:/m);
+      await second.does('create_session', { session: 'b' });
+      await first.terminals.end();
+      expect(await second.does('run_command', { session: 'a', command: 'echo $word' })).toMatch(/^kept$/m);
+      await second.terminals.end();
+      expect(await second.does('list_sessions')).toContain('There is no session');
+      expect(readdirSync(first.folder)).toContain('made');
+      const left = readdirSync(join(first.folder, '.tmux'));
+      expect(left.filter((name) => !/^(?:rc|socket|session-[ab]\.state)$/.test(name))).toEqual([]);
+    } finally {
+      await second.close();
+    }
   });
 });
