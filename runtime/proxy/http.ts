@@ -45,6 +45,9 @@ export function isJson(header: string | undefined): boolean {
   return header?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 }
 
+/** A body up to this long goes out in one piece with its head, in bytes. */
+const ONE_PIECE_BYTES = 64 * 1024;
+
 /** Answers with `body`, a JSON text, in one write. */
 export function replyJson(
   res: ServerResponse,
@@ -58,7 +61,9 @@ export function replyJson(
     'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
     ...headers,
   });
-  res.end(body);
+  // Node puts a string behind the head, and a buffer into a vector beside it, which costs more; Latin-1 keeps every byte.
+  if (typeof body !== 'string' && body.length <= ONE_PIECE_BYTES) res.end(body.toString('latin1'), 'latin1');
+  else res.end(body);
 }
 
 export function replyEmpty(res: ServerResponse, status: 202 | 204): void {

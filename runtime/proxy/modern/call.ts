@@ -53,7 +53,6 @@ const SETTLE_MS = 5;
 const RESOURCE_NOT_FOUND = -32002;
 
 export class ModernCall implements ActiveCall {
-  readonly id = randomUUID();
   readonly user: string;
   readonly pooled: PooledPeer;
   /** How often the client has been asked. */
@@ -62,6 +61,7 @@ export class ModernCall implements ActiveCall {
   hasAsked = false;
   /** The child was told to stop, which it may not do. */
   givenUp = false;
+  #id: string | undefined;
   readonly #host: CallHost;
   readonly #asked: Members;
   readonly #questions = new Map<string, Question>();
@@ -91,6 +91,11 @@ export class ModernCall implements ActiveCall {
         onProgress: (message, line) => this.#progressed(message, line),
       },
     );
+  }
+
+  /** Made when it is asked for: few calls are ever parked. */
+  get id(): string {
+    return (this.#id ??= randomUUID());
   }
 
   /** @returns whether a retry asks for the same as the request that it continues */

@@ -38,6 +38,7 @@ export class ParkedCalls {
   }
 
   remove(call: ModernCall): void {
+    if (call.round === 0) return;
     clearTimeout(this.#calls.get(call.id)?.timer);
     this.#calls.delete(call.id);
   }
