@@ -11,7 +11,7 @@ import { CallerVerifier } from '../proxy/caller.ts';
 import { refuse, replyJson } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
 import type { RemoteDeps } from './deps.ts';
-import { createEventIds } from './event-ids.ts';
+import { createEventIds } from './answers/event-ids.ts';
 import { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
 import { Pending } from './pending.ts';
 import { handlePost } from './post.ts';

@@ -5,7 +5,7 @@ import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from '../proxy/body.ts';
 import { RETRY_AFTER, type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
-import type { EventIds } from './event-ids.ts';
+import type { EventIds } from './answers/event-ids.ts';
 import type { RemoteLimits } from './limits.ts';
 import type { Pending } from './pending.ts';
 import type { RemoteSession, RemoteSessions } from './sessions.ts';

@@ -1,4 +1,4 @@
-/** POST: a client's messages on their way to a remote server, and the answer on its way back. */
+/** POST: a client's messages, on their way to a remote server checked as everywhere. */
 import { readBody, type BodyRefusal } from '../proxy/body.ts';
 import {
   type Accepts,
@@ -8,27 +8,13 @@ import {
   type Refusal,
   replyEmpty,
   replyJson,
-  SESSION_HEADER,
 } from '../proxy/http.ts';
 import { type IncomingBody, parseBody } from '../proxy/incoming.ts';
-import { ErrorCode, type RpcId, type RpcMessage } from '../proxy/json-rpc.ts';
-import { contentOf, discard, isEncoded, refusalOf } from './answer.ts';
-import {
-  type Asked,
-  checkVersion,
-  type RemoteDeps,
-  scopeOf,
-  SESSION_NOT_FOUND,
-  sessionOf,
-  unavailable,
-} from './deps.ts';
-import { EventStreamRewriter } from './event-stream.ts';
+import { ErrorCode } from '../proxy/json-rpc.ts';
+import { type Asked, checkVersion, type RemoteDeps, sessionOf, unavailable } from './deps.ts';
+import { send } from './exchange.ts';
 import { forwardedHeaders, headerMismatch } from './forwarded-headers.ts';
-import type { Admitted } from './pending.ts';
-import { relayJson, relayRewritten, relayStream } from './relay.ts';
-import type { RemoteSession } from './sessions.ts';
-import { sortByRules, visibleText } from './tool-access.ts';
-import { UpstreamError, type UpstreamResponse } from './upstream.ts';
+import { sortByRules } from './tool-access.ts';
 
 export function handlePost(asked: Asked, deps: RemoteDeps): void {
   const { req, res, caller } = asked;
@@ -70,21 +56,6 @@ interface Read {
   parsed: IncomingBody;
 }
 
-/** A POST that goes to the server. */
-interface Call {
-  session: RemoteSession | undefined;
-  /** It may open a session. */
-  opens: boolean;
-  /** The only message of the body. */
-  single: RpcMessage | undefined;
-  /** Of errors about the whole. */
-  id: RpcId | null;
-  headers: Record<string, string>;
-  body: string;
-  /** Answers that the server is not asked for. */
-  refused: string[];
-}
-
 function accept(asked: Asked, { accepts, parsed }: Read, deps: RemoteDeps): void {
   const { req, res, caller } = asked;
   const { incoming, batch } = parsed;
@@ -105,8 +76,8 @@ function accept(asked: Asked, { accepts, parsed }: Read, deps: RemoteDeps): void
   void send(asked, deps, {
     session: known,
     opens: isHandshake && known === undefined,
-    single,
     id,
+    canStream: accepts.stream && id !== null && !isHandshake,
     headers: forwardedHeaders(req.headers, accepts, single),
     body: batch ? `[${texts.join(',')}]` : (texts[0] ?? ''),
     refused,
@@ -116,127 +87,4 @@ function accept(asked: Asked, { accepts, parsed }: Read, deps: RemoteDeps): void
 function answerRefused({ res }: Asked, refused: string[], batch: boolean): void {
   if (refused.length === 0) return replyEmpty(res, 202);
   replyJson(res, 200, batch ? `[${refused.join(',')}]` : (refused[0] ?? ''));
-}
-
-async function send(asked: Asked, deps: RemoteDeps, call: Call): Promise<void> {
-  const { res, caller } = asked;
-  const place = call.opens ? deps.sessions.reserve(caller.sub) : undefined;
-  if (typeof place === 'string') return refuse(res, placeRefusal(place, deps), call.id);
-  const admitted = deps.pending.admit(caller.sub, call.session, 'call');
-  if ('status' in admitted) {
-    place?.();
-    return refuse(res, admitted, call.id);
-  }
-  res.on('close', () => admitted.abort());
-  try {
-    await exchange(asked, deps, call, admitted);
-  } catch (error) {
-    fail(asked, deps, call, error);
-  } finally {
-    place?.();
-    admitted.done();
-  }
-}
-
-function placeRefusal(place: 'full' | 'user-full', { limits }: RemoteDeps): Refusal {
-  return place === 'full'
-    ? unavailable(503, `All ${limits.maxSessions} sessions are in use; try again later.`)
-    : unavailable(429, `You have ${limits.maxSessionsPerUser} sessions open; end one or let one expire.`);
-}
-
-async function exchange(asked: Asked, deps: RemoteDeps, call: Call, { signal }: Admitted): Promise<void> {
-  const { res, caller } = asked;
-  const { session } = call;
-  const upstream = await deps.upstream.send({
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...call.headers,
-      ...(session === undefined ? {} : { [SESSION_HEADER]: session.upstreamId }),
-    },
-    body: call.body,
-    signal,
-  });
-  if (upstream.statusCode < 200 || upstream.statusCode > 299) {
-    const refusal = await refusalOf(upstream, session !== undefined, deps);
-    if (refusal === SESSION_NOT_FOUND && session !== undefined) deps.sessions.remove(session);
-    return refuse(res, refusal, call.id);
-  }
-  const opened = call.opens ? openSession(asked, deps, upstream) : undefined;
-  const headers = opened === undefined ? {} : { [SESSION_HEADER]: opened.id };
-  await relay(asked, deps, { upstream, call, headers, scope: scopeOf(caller, session ?? opened) });
-}
-
-/** The server's id of the session that this answer opens becomes one of ours. */
-function openSession(
-  { caller }: Asked,
-  deps: RemoteDeps,
-  upstream: UpstreamResponse,
-): RemoteSession | undefined {
-  const id = upstream.headers[SESSION_HEADER];
-  if (id === undefined) return undefined;
-  // "The session ID MUST only contain visible ASCII characters" (MCP 2025-11-25, Session Management).
-  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(id)) {
-    discard(upstream);
-    throw new UpstreamError(502, 'session id');
-  }
-  const session = deps.sessions.open(id, caller.sub);
-  deps.logger.info({ service: deps.service, user: caller.sub, session: session.id }, 'session opened');
-  return session;
-}
-
-interface Relayed {
-  upstream: UpstreamResponse;
-  call: Call;
-  headers: Record<string, string>;
-  scope: string;
-}
-
-async function relay({ res, caller }: Asked, deps: RemoteDeps, relayed: Relayed): Promise<void> {
-  const { upstream, call, headers, scope } = relayed;
-  const { limits, eventIds } = deps;
-  const content = contentOf(upstream);
-  if (content === 'other' || isEncoded(upstream)) {
-    discard(upstream);
-    throw new UpstreamError(502, 'content type');
-  }
-  const message = (text: string) => visibleText(text, caller.tools);
-  if (content === 'none') {
-    discard(upstream);
-    return call.refused.length > 0
-      ? replyJson(res, 200, `[${call.refused.join(',')}]`)
-      : replyEmpty(res, 202);
-  }
-  if (content === 'stream') {
-    const rewriter = new EventStreamRewriter(
-      { id: (id) => eventIds.seal(id, scope), message },
-      limits.maxMessageBytes,
-    );
-    return relayStream(res, upstream.body, { rewriter, headers, limits, first: call.refused });
-  }
-  if (caller.tools === undefined) return relayJson(res, upstream, headers, limits);
-  return relayRewritten(res, upstream, (text) => withRefused(message(text), call.refused), headers, limits);
-}
-
-/** To a batch that lost some of its requests on the way, the answer has their errors, too. */
-function withRefused(text: string, refused: string[]): string {
-  if (refused.length === 0) return text;
-  const answers = text.trim().replace(/^\[|\]$/g, '');
-  return `[${[...(answers === '' ? [] : [answers]), ...refused].join(',')}]`;
-}
-
-/** @param error an `UpstreamError`, the abort of a client that went away, or what ended the answer early */
-function fail({ res, caller }: Asked, { service, logger }: RemoteDeps, call: Call, error: unknown): void {
-  if (res.destroyed) return;
-  const reason = error instanceof Error ? error.message : String(error);
-  logger.warn({ service, user: caller.sub, reason }, 'remote server failed');
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  const late = error instanceof UpstreamError && error.status === 504;
-  const message = late
-    ? `The server of '${service}' takes too long.`
-    : `The server of '${service}' cannot be reached, or does not answer as a server of MCP.`;
-  refuse(res, { status: late ? 504 : 502, code: ErrorCode.server, message }, call.id);
 }

@@ -1,7 +1,7 @@
 /** GET: a stream for what the server says on its own, or what a client lost of an earlier one; DELETE: a session's end. */
 import { parseAccept, refuse, replyEmpty, SESSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
-import { contentOf, discard, isEncoded, refusalOf } from './answer.ts';
+import { contentOf, discard, isEncoded, refusalOf } from './answers/status.ts';
 import {
   type Asked,
   checkVersion,
@@ -11,10 +11,10 @@ import {
   SESSION_NOT_FOUND,
   sessionOf,
 } from './deps.ts';
-import { EventStreamRewriter } from './event-stream.ts';
+import { EventStreamRewriter } from './answers/event-stream.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import type { Admitted } from './pending.ts';
-import { relayStream } from './relay.ts';
+import { relayStream } from './answers/relay.ts';
 import type { RemoteSession } from './sessions.ts';
 import { visibleText } from './tool-access.ts';
 import { UpstreamError } from './upstream.ts';

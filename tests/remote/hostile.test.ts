@@ -402,6 +402,36 @@ describe('the service itself', () => {
     await closing;
   });
 
+  test.each([
+    [{ text: '{"jsonrpc":"2.0",\n"id":1,"result":{}}' }, { result: {} }],
+    [{ headers: STREAM, text: 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n' }, { result: {} }],
+    [{ status: 500 }, { error: { code: -32000 } }],
+    [{ headers: { 'content-type': 'text/html' } }, { error: { code: -32000 } }],
+    [
+      { status: 400, text: '{"error":{"code":-32602,"message":"no"}}' },
+      { error: { code: -32602, message: 'no' } },
+    ],
+  ] as [Answer, object][])('shows that a call is alive until %o comes', async (late, expected) => {
+    let answerNow = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answerNow = resolve));
+    const server = rawServer(() => late);
+    const { url } = await startRemote((req, res) => void asked.then(() => server(req, res)), {
+      limits: { keepAliveSeconds: 0.02 },
+    });
+    const client = new RawClient(url);
+    const events = new Events(await client.post(client.call('echo', {}, 1)));
+    await until(() => events.comments.length > 1, 'comments come');
+    answerNow();
+    await until(() => events.closed, 'it ends');
+    expect(events.messages).toEqual([
+      expect.objectContaining({
+        id: 1,
+        ...expected,
+        ...('error' in expected && { error: expect.objectContaining(expected.error as object) }),
+      }),
+    ]);
+  });
+
   test('keeps an idle stream alive, and ends an old one', async () => {
     const { url } = await startRemote(
       rawServer(() => ({ headers: STREAM, text: 'data: {"a":1}\n\n', open: true })),

@@ -1,9 +1,10 @@
 /** A server's answer on its way to the client: its content, and nothing else of what the server says in headers. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { replyJson } from '../proxy/http.ts';
-import type { RemoteLimits } from './limits.ts';
+import { replyJson } from '../../proxy/http.ts';
+import { endWaiting, STREAM_HEADERS } from './patience.ts';
+import type { RemoteLimits } from '../limits.ts';
 import type { EventStreamRewriter } from './event-stream.ts';
-import type { UpstreamResponse } from './upstream.ts';
+import type { UpstreamResponse } from '../upstream.ts';
 
 type Body = UpstreamResponse['body'];
 
@@ -61,6 +62,23 @@ export async function relayRewritten(
   replyJson(res, 200, rewrite(body.toString('utf8')), headers);
 }
 
+/** Answers with the text as the one event of a stream that has begun already. */
+export async function relayAsEvent(
+  res: ServerResponse,
+  upstream: UpstreamResponse,
+  rewrite: (text: string) => string,
+  limits: RemoteLimits,
+): Promise<void> {
+  const body = await readBounded(upstream.body, limits.maxMessageBytes);
+  res.end(eventOf(rewrite(body.toString('utf8'))));
+}
+
+/** @param message JSON text, which may be of several lines */
+export function eventOf(message: string): string {
+  const lines = message.split(/\r\n|\n|\r/).map((line) => `data: ${line}`);
+  return `event: message\n${lines.join('\n')}\n\n`;
+}
+
 export interface StreamOptions {
   rewriter: EventStreamRewriter;
   headers: OutgoingHttpHeaders;
@@ -72,23 +90,22 @@ export interface StreamOptions {
 /** Passes events on one by one, as fast as the client reads, and keeps the connection alive between them. */
 export async function relayStream(res: ServerResponse, body: Body, options: StreamOptions): Promise<void> {
   const { rewriter, headers, limits, first } = options;
-  res.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-cache, no-transform',
-    'x-accel-buffering': 'no',
-    ...headers,
-  });
-  res.flushHeaders();
+  if (!res.headersSent) {
+    res.writeHead(200, { ...STREAM_HEADERS, ...headers });
+    res.flushHeaders();
+  }
   const comment = () => {
     // Everything that was written are whole events, so this never comes in the middle of one.
     if (!res.writableNeedDrain && !res.writableEnded) res.write(': keep-alive\n\n');
   };
   const timer = setInterval(comment, limits.keepAliveSeconds * 1000);
   try {
-    for (const message of first) res.write(`event: message\ndata: ${message}\n\n`);
+    for (const message of first) res.write(eventOf(message));
     for await (const chunk of body as AsyncIterable<Buffer>) {
       const events = rewriter.push(chunk);
-      if (events !== '' && !res.write(events)) await drained(res, limits.stalledMs);
+      if (events === '') continue;
+      endWaiting(res);
+      if (!res.write(events)) await drained(res, limits.stalledMs);
     }
   } finally {
     clearInterval(timer);

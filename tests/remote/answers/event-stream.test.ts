@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createEventIds } from '../../runtime/remote/event-ids.ts';
-import { EventStreamRewriter } from '../../runtime/remote/event-stream.ts';
+import { createEventIds } from '../../../runtime/remote/answers/event-ids.ts';
+import { EventStreamRewriter } from '../../../runtime/remote/answers/event-stream.ts';
 
 const asIs = { id: (id: string) => id, message: (text: string) => text };
 
