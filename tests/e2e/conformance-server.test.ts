@@ -1,7 +1,7 @@
 /**
  * The MCP project's own conformance suite, `conformance server`, against a server of the handshake era: at that server's
  * own HTTP transport, at the proxy that wraps the very same server over stdio, and behind the whole gateway. And against
- * our own services.
+ * a server of the newest era alone, and our own services.
  */
 import { describe, expect, it } from 'vitest';
 import { expectedFailures, surprises } from '../helpers/conformance-expected.ts';
@@ -68,6 +68,16 @@ describe('conformance server --requirements 2026-07-28', () => {
   it('finds through the proxy every scored scenario, though the server knows the handshake only', async () => {
     const { scenarios } = await run(hostProxied(), '2026-07-28', WARM_UP);
     expect(surprises(scenarios, '2026-07-28', expectedFailures('proxy'))).toEqual([]);
+  });
+});
+
+describe('conformance server before a server of 2026-07-28 alone', () => {
+  it.each([
+    ['2025-11-25', 'proxy'],
+    ['2026-07-28', 'modern-child'],
+  ] as const)('finds what a client of %s wants', async (revision, list) => {
+    const { scenarios } = await run(hostProxied({ era: 'modern' }), revision);
+    expect(surprises(scenarios, revision, expectedFailures(list))).toEqual([]);
   });
 });
 

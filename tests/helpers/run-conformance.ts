@@ -1,7 +1,8 @@
 /**
- * `node tests/helpers/run-conformance.ts [--requirements 2025-11-25|2026-07-28] [--scenario NAME] [--direct | --native SERVICE |
- * --url URL] [--process session|user|shared] [--verbose]`: the conformance suite against a handshake-era server behind the
- * proxy of this working tree (or against its own HTTP transport, a service of ours, or what is at URL), and what failed.
+ * The conformance suite against a server behind the proxy of this working tree (or against its own HTTP transport, a service
+ * of ours, or what is at URL), and what failed:
+ * `node tests/helpers/run-conformance.ts [--requirements 2025-11-25|2026-07-28] [--scenario NAME] [--verbose]
+ * [--direct | --native SERVICE | --url URL] [--era handshake|modern] [--process session|user|shared]`
  */
 import { parseArgs } from 'node:util';
 import { hostDirectly, hostNative, hostProxied, type Host } from './conformance-server/hosts.ts';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
   options: {
     requirements: { type: 'string', default: '2026-07-28' },
     scenario: { type: 'string' },
+    era: { type: 'string', default: 'handshake' },
     direct: { type: 'boolean', default: false },
     native: { type: 'string' },
     process: { type: 'string', default: 'session' },
@@ -35,7 +37,9 @@ const logger = {
 async function host(): Promise<Host> {
   if (values.url !== undefined) return { url: values.url, close: async () => undefined };
   if (values.native !== undefined) return hostNative(values.native);
-  return values.direct ? hostDirectly() : hostProxied({ logger, process: model });
+  return values.direct
+    ? hostDirectly()
+    : hostProxied({ logger, process: model, era: values.era === 'modern' ? 'modern' : 'handshake' });
 }
 
 function print(name: string, checks: Check[], scored: boolean): void {

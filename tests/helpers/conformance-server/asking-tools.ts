@@ -1,5 +1,5 @@
-/** Tools that ask the client something while they work, in the manner of the handshake era: by requests of their own. */
-import { elicit, form, listRoots, sample, text, type Tool, type ToolCall } from './tool.ts';
+/** Tools that ask the client something while they work. */
+import { form, text, type Tool, type ToolCall } from './tool.ts';
 
 const string = { type: 'string' };
 const nameForm = form({ name: string });
@@ -33,13 +33,13 @@ const ENUMS = {
 
 const elicitation =
   (description: string, properties: Record<string, object>): Tool['run'] =>
-  async ({ extra }) => {
-    const { action, content } = await elicit(extra, 'values', description, form(properties, []));
+  async ({ client }) => {
+    const { action, content } = await client.elicit('values', description, form(properties, []));
     return text(`Elicitation completed: action=${action}, content=${JSON.stringify(content)}`);
   };
 
-const confirmation = async ({ extra }: ToolCall) => {
-  const { action } = await elicit(extra, 'confirm', 'Please confirm', confirmForm);
+const confirmation = async ({ client }: ToolCall) => {
+  const { action } = await client.elicit('confirm', 'Please confirm', confirmForm);
   return text(`state-ok: ${action}`);
 };
 
@@ -47,24 +47,24 @@ export const askingTools: Record<string, Tool> = {
   test_sampling: {
     description: 'Asks the model of the client',
     properties: { prompt: string },
-    run: async ({ args, extra, server }) => {
-      if (server.getClientCapabilities()?.sampling === undefined)
+    run: async ({ args, client }) => {
+      if (client.capabilities['sampling'] === undefined)
         return { ...text('The client does not support sampling'), isError: true };
-      const { content } = await sample(extra, 'answer', String(args['prompt']), 100);
+      const { content } = await client.sample('answer', String(args['prompt']), 100);
       return text(`LLM response: ${JSON.stringify(content)}`);
     },
   },
   test_elicitation: {
     description: 'Asks the person',
     properties: { message: string },
-    run: async ({ args, extra, server }) => {
-      if (server.getClientCapabilities()?.elicitation === undefined)
+    run: async ({ args, client }) => {
+      if (client.capabilities['elicitation'] === undefined)
         return { ...text('The client does not support elicitation'), isError: true };
       const fields = form({
         username: { ...string, description: "User's response" },
         email: { ...string, description: "User's email address" },
       });
-      const { action, content } = await elicit(extra, 'user', String(args['message']), fields);
+      const { action, content } = await client.elicit('user', String(args['message']), fields);
       return text(`User response: action=${action}, content=${JSON.stringify(content)}`);
     },
   },
@@ -78,35 +78,34 @@ export const askingTools: Record<string, Tool> = {
   },
   test_missing_capability: {
     description: 'Asks the model of the client, whatever that client can do',
-    run: async ({ extra }) => text(JSON.stringify(await sample(extra, 'answer', 'Are you there?', 10))),
+    run: async ({ client }) => text(JSON.stringify(await client.sample('answer', 'Are you there?', 10))),
   },
   test_streaming_elicitation: {
     description: 'Logs, then asks the person',
-    run: async ({ extra }) => {
-      const params = { level: 'info' as const, data: 'About to ask' };
-      await extra.sendNotification({ method: 'notifications/message', params });
-      const { action } = await elicit(extra, 'confirm', 'Please confirm', confirmForm);
+    run: async ({ client }) => {
+      await client.log('About to ask');
+      const { action } = await client.elicit('confirm', 'Please confirm', confirmForm);
       return text(`Answered: ${action}`);
     },
   },
   test_input_required_result_elicitation: {
     description: 'Asks for a name',
-    run: async ({ extra }) => {
-      const { content } = await elicit(extra, 'user_name', 'What is your name?', nameForm);
+    run: async ({ client }) => {
+      const { content } = await client.elicit('user_name', 'What is your name?', nameForm);
       return text(`Hello, ${String(content?.['name'])}!`);
     },
   },
   test_input_required_result_sampling: {
     description: 'Asks the model for a capital',
-    run: async ({ extra }) => {
-      const { content } = await sample(extra, 'capital_question', 'What is the capital of France?', 100);
+    run: async ({ client }) => {
+      const { content } = await client.sample('capital_question', 'What is the capital of France?', 100);
       return text(JSON.stringify(content));
     },
   },
   test_input_required_result_list_roots: {
     description: 'Asks for the roots',
-    run: async ({ extra }) => {
-      const { roots } = await listRoots(extra, 'client_roots');
+    run: async ({ client }) => {
+      const { roots } = await client.listRoots('client_roots');
       return text(roots.map(({ uri }) => uri).join(', '));
     },
   },
@@ -114,31 +113,31 @@ export const askingTools: Record<string, Tool> = {
   test_input_required_result_tampered_state: { description: 'Asks for consent', run: confirmation },
   test_input_required_result_multiple_inputs: {
     description: 'Asks three things at once',
-    run: async ({ extra }) => {
+    run: async ({ client }) => {
       const [user, greeting, { roots }] = await Promise.all([
-        elicit(extra, 'user_name', 'What is your name?', nameForm),
-        sample(extra, 'greeting', 'Generate a greeting', 50),
-        listRoots(extra, 'client_roots'),
+        client.elicit('user_name', 'What is your name?', nameForm),
+        client.sample('greeting', 'Generate a greeting', 50),
+        client.listRoots('client_roots'),
       ]);
       return text(JSON.stringify([user.content, greeting.content, roots]));
     },
   },
   test_input_required_result_multi_round: {
     description: 'Asks one thing after the other',
-    run: async ({ extra }) => {
-      const first = await elicit(extra, 'step1', 'Step 1: What is your name?', nameForm);
+    run: async ({ client }) => {
+      const first = await client.elicit('step1', 'Step 1: What is your name?', nameForm);
       const color = form({ color: string });
-      const second = await elicit(extra, 'step2', 'Step 2: What is your favorite color?', color);
+      const second = await client.elicit('step2', 'Step 2: What is your favorite color?', color);
       return text(JSON.stringify([first.content, second.content]));
     },
   },
   test_input_required_result_capabilities: {
     description: 'Asks what the client can answer',
-    run: async ({ extra, server }) => {
-      const can = server.getClientCapabilities();
+    run: async ({ client }) => {
+      const { elicitation: asks, sampling: samples } = client.capabilities;
       const answers = await Promise.all([
-        can?.elicitation && elicit(extra, 'user_name', 'What is your name?', nameForm),
-        can?.sampling && sample(extra, 'greeting', 'Generate a greeting', 50),
+        asks && client.elicit('user_name', 'What is your name?', nameForm),
+        samples && client.sample('greeting', 'Generate a greeting', 50),
       ]);
       return text(JSON.stringify(answers));
     },

@@ -56,48 +56,44 @@ export const contentTools: Record<string, Tool> = {
   },
   test_tool_with_logging: {
     description: 'Logs three times on its way',
-    run: async ({ extra }) => {
+    run: async ({ client }) => {
       const steps = ['Tool execution started', 'Tool processing data', 'Tool execution completed'];
       for (const [index, data] of steps.entries()) {
         if (index > 0) await delay(STEP_MS);
-        await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data } });
+        await client.log(data);
       }
       return text('Logged three times');
     },
   },
   test_logging_tool: {
     description: 'Logs once, and waits a moment before it answers',
-    run: async ({ extra }) => {
-      const params = { level: 'info' as const, data: 'A line of the log' };
-      await extra.sendNotification({ method: 'notifications/message', params });
+    run: async ({ client }) => {
+      await client.log('A line of the log');
       await delay(STEP_MS);
       return text('Logged once');
     },
   },
   test_tool_with_progress: {
     description: 'Reports its progress',
-    run: async ({ extra }) => {
-      const progressToken = extra._meta?.progressToken;
+    run: async ({ client }) => {
       for (const progress of [0, 50, 100]) {
         if (progress > 0) await delay(STEP_MS);
-        if (progressToken === undefined) continue;
-        const params = { progressToken, progress, total: 100 };
-        await extra.sendNotification({ method: 'notifications/progress', params });
+        await client.progress(progress, 100);
       }
-      return text(`Progress was told to ${String(progressToken)}`);
+      return text('Done');
     },
   },
   test_trigger_tool_change: {
     description: 'Says that the list of tools has changed',
-    run: async ({ server }) => {
-      await server.sendToolListChanged();
+    run: async ({ client }) => {
+      await client.changed('tools');
       return text('Told');
     },
   },
   test_trigger_prompt_change: {
     description: 'Says that the list of prompts has changed',
-    run: async ({ server }) => {
-      await server.sendPromptListChanged();
+    run: async ({ client }) => {
+      await client.changed('prompts');
       return text('Told');
     },
   },

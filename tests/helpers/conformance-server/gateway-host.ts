@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { connectLegacy, Credentials } from '../mcp-clients.ts';
 import { startDev } from '../mcpgw-process.ts';
-import { STDIO, type Host } from './hosts.ts';
+import { stdioScript, type Host } from './hosts.ts';
 
 const SERVICE = 'conformance';
 
@@ -18,7 +18,7 @@ export async function hostGateway(): Promise<Host> {
   mkdirSync(join(folder, 'services'));
   const service = {
     ...{ name: SERVICE, title: 'Conformance', description: 'For the suite.', kind: 'proxy' },
-    ...{ command: [process.execPath, STDIO], clientRoots: true },
+    ...{ command: [process.execPath, stdioScript('handshake')], clientRoots: true },
   };
   writeFileSync(join(folder, 'services', `${SERVICE}.yaml`), stringify(service));
   const env = { ...process.env, MCP_SPARE_CHILDREN: '2' };

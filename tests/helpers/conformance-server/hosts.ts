@@ -9,15 +9,22 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { nativeEndpoint, type EndpointOptions } from '../../../runtime/assembly/service-endpoint.ts';
 import { loadCatalog } from '../../../runtime/config/catalog.ts';
 import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
-import { silentLogger, type Logger } from '../../../runtime/config/log.ts';
+import { silentLogger } from '../../../runtime/config/log.ts';
 import { configSchema } from '../../../runtime/config/schema.ts';
 import { createProxy, type ProxyOptions } from '../../../runtime/proxy/app.ts';
 import { createRemote } from '../../../runtime/remote/app.ts';
 import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.ts';
-import { serveConformance } from './server.ts';
+import { serveConformance } from './handshake-server.ts';
 
 const CATALOG = fileURLToPath(new URL('../../../templates/services', import.meta.url));
-export const STDIO = fileURLToPath(new URL('stdio.ts', import.meta.url));
+
+/** The era of the server: of handshakes alone, or of 2026-07-28 alone. */
+export type Era = 'handshake' | 'modern';
+
+/** The script that serves it over stdio. */
+export function stdioScript(era: Era): string {
+  return fileURLToPath(new URL(`${era}-stdio.ts`, import.meta.url));
+}
 
 export interface Host {
   url: string;
@@ -80,15 +87,15 @@ function signed(req: IncomingMessage, service = SERVICE): IncomingMessage {
 }
 
 export interface ProxiedOptions extends Partial<ProxyOptions> {
-  logger?: Logger;
+  era?: Era;
 }
 
 /** The same server over stdio, behind the proxy. */
-export function hostProxied(options: ProxiedOptions = {}): Promise<Host> {
+export function hostProxied({ era = 'handshake', ...options }: ProxiedOptions = {}): Promise<Host> {
   return listen((origin) => {
     const proxy = createProxy({
       service: SERVICE,
-      command: () => fixtureCommand([], STDIO),
+      command: () => fixtureCommand([], stdioScript(era)),
       contextKey: CONTEXT_KEY,
       allowedOrigins: [origin],
       clientRoots: true,

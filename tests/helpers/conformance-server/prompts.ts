@@ -1,7 +1,7 @@
 /** The prompts of the conformance server. */
 import type { GetPromptResult } from '@modelcontextprotocol/sdk/types.js';
 import { PNG } from './media.ts';
-import { elicit, form, type Extra } from './tool.ts';
+import { form, type Client } from './tool.ts';
 
 export interface Prompt {
   description: string;
@@ -9,7 +9,7 @@ export interface Prompt {
   arguments?: string[];
   get: (
     args: Record<string, string>,
-    extra: Extra,
+    client: Client,
   ) => GetPromptResult['messages'] | Promise<GetPromptResult['messages']>;
 }
 
@@ -55,9 +55,9 @@ export const prompts: Record<string, Prompt> = {
   },
   test_input_required_result_prompt: {
     description: 'A prompt that asks the person first',
-    get: async (_, extra) => {
+    get: async (_, client) => {
       const context = form({ context: { type: 'string' } });
-      const { content } = await elicit(extra, 'user_context', 'What context should the prompt use?', context);
+      const { content } = await client.elicit('user_context', 'What context should the prompt use?', context);
       return [says(`Context: ${String(content?.['context'])}`)];
     },
   },

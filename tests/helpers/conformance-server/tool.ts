@@ -1,22 +1,30 @@
-/** What a tool of the conformance server is. */
-import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import {
-  CreateMessageResultSchema,
-  ElicitResultSchema,
-  ListRootsResultSchema,
-  type CallToolResult,
-  type ServerNotification,
-  type ServerRequest,
-} from '@modelcontextprotocol/sdk/types.js';
-import { named } from './named-requests.ts';
+/** What a tool of the conformance server is, in either era. */
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 
-export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+export interface Elicited {
+  action: string;
+  content?: Record<string, unknown> | undefined;
+}
+
+/** The client, as a tool sees it. */
+export interface Client {
+  capabilities: Record<string, unknown>;
+  /** `elicitation/create`. @param name what the request is called, where requests have names */
+  elicit(name: string, message: string, requestedSchema: object): Promise<Elicited>;
+  /** `sampling/createMessage`. */
+  sample(name: string, prompt: string, maxTokens: number): Promise<{ content: unknown }>;
+  /** `roots/list`. */
+  listRoots(name: string): Promise<{ roots: { uri: string }[] }>;
+  log(data: string): Promise<void>;
+  /** Reports progress, where the client wants to hear of it. */
+  progress(progress: number, total: number): Promise<void>;
+  /** Says that a list has changed. */
+  changed(list: 'tools' | 'prompts'): Promise<void>;
+}
 
 export interface ToolCall {
   args: Record<string, unknown>;
-  extra: Extra;
-  server: Server;
+  client: Client;
 }
 
 export interface Tool {
@@ -36,23 +44,7 @@ export function form(properties: Record<string, object>, required = Object.keys(
   return { type: 'object', properties, required };
 }
 
-/** `elicitation/create`, whether or not the client declared the capability. @param name the request's id */
-export function elicit(extra: Extra, name: string, message: string, requestedSchema: object) {
-  const params = { message, requestedSchema, _meta: named(name) };
-  return extra.sendRequest({ method: 'elicitation/create', params } as ServerRequest, ElicitResultSchema);
-}
-
-/** `sampling/createMessage`, likewise. */
-export function sample(extra: Extra, name: string, prompt: string, maxTokens: number) {
-  const messages = [{ role: 'user', content: { type: 'text', text: prompt } }];
-  const params = { messages, maxTokens, _meta: named(name) };
-  return extra.sendRequest(
-    { method: 'sampling/createMessage', params } as ServerRequest,
-    CreateMessageResultSchema,
-  );
-}
-
-/** `roots/list`, likewise. */
-export function listRoots(extra: Extra, name: string) {
-  return extra.sendRequest({ method: 'roots/list', params: { _meta: named(name) } }, ListRootsResultSchema);
+/** The params of `sampling/createMessage`. */
+export function samplingParams(prompt: string, maxTokens: number): object {
+  return { messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens };
 }

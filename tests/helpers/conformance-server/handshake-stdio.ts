@@ -4,5 +4,5 @@ import { enableCompileCache } from 'node:module';
 // Some of the suite's scenarios wait less than a second for the first answer of a new child.
 enableCompileCache();
 const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
-const { serveConformance } = await import('./server.ts');
+const { serveConformance } = await import('./handshake-server.ts');
 await serveConformance(new StdioServerTransport());

@@ -18,30 +18,22 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { askingTools } from './asking-tools.ts';
-import { contentTools } from './content-tools.ts';
+import { handshakeClient } from './handshake-client.ts';
+import {
+  CAPABILITIES,
+  completion,
+  INFO,
+  listPrompts,
+  listTools,
+  PROMPTS_BY_NAME,
+  TOOLS_BY_NAME,
+} from './lists.ts';
 import { nameRequests } from './named-requests.ts';
-import { prompts } from './prompts.ts';
 import { read, resources, templates } from './resources.ts';
-import { schemaTools } from './schema-tool.ts';
-import type { Tool } from './tool.ts';
-
-const tools: Record<string, Tool> = { ...contentTools, ...askingTools, ...schemaTools };
 
 /** Serves one session over `transport`. */
 export async function serveConformance(transport: Transport): Promise<void> {
-  const server = new Server(
-    { name: 'conformance-fixture', version: '1.0.0' },
-    {
-      capabilities: {
-        tools: { listChanged: true },
-        prompts: { listChanged: true },
-        resources: { subscribe: true, listChanged: true },
-        logging: {},
-        completions: {},
-      },
-    },
-  );
+  const server = new Server(INFO, { capabilities: CAPABILITIES });
   addTools(server);
   addPrompts(server);
   addResources(server);
@@ -50,40 +42,22 @@ export async function serveConformance(transport: Transport): Promise<void> {
 }
 
 function addTools(server: Server): void {
-  server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: Object.entries(tools).map(([name, { description, properties = {}, inputSchema }]) => ({
-      name,
-      description,
-      inputSchema: {
-        type: 'object' as const,
-        ...(inputSchema ?? { properties, required: Object.keys(properties) }),
-      },
-    })),
-  }));
+  server.setRequestHandler(ListToolsRequestSchema, listTools);
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    const tool = tools[params.name];
+    const tool = TOOLS_BY_NAME[params.name];
     if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-    return tool.run({ args: params.arguments ?? {}, extra, server });
+    return tool.run({ args: params.arguments ?? {}, client: handshakeClient(server, extra) });
   });
 }
 
 function addPrompts(server: Server): void {
-  server.setRequestHandler(ListPromptsRequestSchema, () => ({
-    prompts: Object.entries(prompts).map(([name, { description, arguments: names = [] }]) => ({
-      name,
-      description,
-      arguments: names.map((argument) => ({ name: argument, required: true })),
-    })),
-  }));
+  server.setRequestHandler(ListPromptsRequestSchema, listPrompts);
   server.setRequestHandler(GetPromptRequestSchema, async ({ params }, extra) => {
-    const prompt = prompts[params.name];
+    const prompt = PROMPTS_BY_NAME[params.name];
     if (prompt === undefined) throw new McpError(ErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
-    return { messages: await prompt.get(params.arguments ?? {}, extra) };
+    return { messages: await prompt.get(params.arguments ?? {}, handshakeClient(server, extra)) };
   });
-  server.setRequestHandler(CompleteRequestSchema, ({ params }) => {
-    const values = ['paris', 'park', 'party'].filter((value) => value.startsWith(params.argument.value));
-    return { completion: { values, total: values.length, hasMore: false } };
-  });
+  server.setRequestHandler(CompleteRequestSchema, ({ params }) => completion(params.argument.value));
 }
 
 function addResources(server: Server): void {
