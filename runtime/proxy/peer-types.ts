@@ -50,6 +50,8 @@ export interface PeerOptions {
 
 /** A request that the child has not answered yet. */
 export interface PeerCall {
+  /** What the child knows the request by. */
+  readonly id: number;
   readonly request: RpcRequest;
   /** Tells the child to stop; no handler of the call is called from then on. A call that is over is left alone. */
   cancel(reason: string): void;

@@ -34,7 +34,6 @@ import {
 import { answerLine, progressLine, requestLine } from './rewrite.ts';
 
 interface PendingCall extends PeerCall {
-  readonly id: number;
   readonly token: RpcId | undefined;
   readonly handlers: CallHandlers;
 }

@@ -5,7 +5,7 @@
 import type { Logger } from '../../config/log.ts';
 import { Child, type ChildCommand, type Graces, type Spawn, type Traffic } from '../child.ts';
 import type { ProxyLimits } from '../limits.ts';
-import { KnownEra } from '../modern-child/era.ts';
+import type { KnownEra } from '../modern-child/era.ts';
 import { HandshakeFace } from '../modern-child/handshake-face.ts';
 import { ChildBudget, type BudgetRefusal, type Lease } from './child-budget.ts';
 import { Relay } from './relay.ts';
@@ -66,10 +66,11 @@ const RETRY_WHEN_FULL_SECONDS = 30;
 export class Children implements ChildSource {
   /** Of the places, those of other owners of children among them. */
   readonly budget: ChildBudget;
+  /** Of the server. */
+  readonly era: KnownEra = { handshake: undefined, modern: undefined };
   readonly #options: ChildrenOptions;
   readonly #starts: Starts;
   readonly #spares: SpareChildren;
-  readonly #era = new KnownEra();
   readonly #running = new Map<SessionChild, Running>();
   readonly #timer: NodeJS.Timeout;
   readonly #traffic: Traffic = { read: 0, written: 0 };
@@ -113,7 +114,7 @@ export class Children implements ChildSource {
    * @returns a child that is not initialised yet; its owner says with `initialised` or `failed` what became of it, and ends it
    * @throws StartRefusedError, NoPipesError, or whatever `spawn` throws for a command that cannot even be tried
    */
-  start({ command, user, handlers }: StartRequest): Child {
+  start({ command, user, handlers, raw }: StartRequest): Child {
     const key = this.#keyOf(command, user);
     const waiting = this.#starts.waiting(key);
     if (waiting !== undefined) throw this.#cannotStart(waiting);
@@ -126,9 +127,8 @@ export class Children implements ChildSource {
       const { child, relay } = spare ?? this.#spawn(command, { user });
       if (spare !== undefined) child.label({ user, spare: undefined });
       this.#running.set(child, { key, lease, initialised: false, failed: false });
-      // A server that is known to be of the handshake era is spoken to as it is.
-      const direct = this.#era.current === 'handshake';
-      relay.connect(direct ? handlers : new HandshakeFace(child, handlers, this.#era));
+      const direct = raw === true || this.era.handshake === true;
+      relay.connect(direct ? handlers : new HandshakeFace(child, handlers, this.era));
       return child;
     } catch (error) {
       lease();

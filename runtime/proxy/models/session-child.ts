@@ -23,6 +23,8 @@ export interface StartRequest {
   /** Whose it is; undefined for one that all share. */
   user: string | undefined;
   handlers: ChildHandlers;
+  /** Its owner finds out and speaks the child's own era; otherwise every child does the handshake (`modern-child`). */
+  raw?: boolean;
 }
 
 /** Where sessions get their children from: a process model. */

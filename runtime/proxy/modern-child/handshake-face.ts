@@ -87,7 +87,7 @@ export class HandshakeFace implements ChildHandlers {
       const message = classify(value);
       if (message === undefined) this.#owner.onLine(line);
       else if (message.kind === 'response') this.#answered(message, line);
-      else if (message.kind === 'notification' && this.#era.current === 'modern') this.#notified(message);
+      else if (message.kind === 'notification' && this.#era.handshake === false) this.#notified(message);
       // Servers of the era make no requests; `ping` before the answer to `initialize` is one of the other.
       else this.#owner.onLine(line);
     }
@@ -113,7 +113,7 @@ export class HandshakeFace implements ChildHandlers {
     const message = classify(parseExact(line.toString('utf8')));
     if (message === undefined) return;
     if (message.kind === 'request') this.#requested(message, line);
-    else if (this.#era.current !== 'modern') this.#child.send(line);
+    else if (this.#era.handshake !== false) this.#child.send(line);
     else if (message.kind === 'response') this.#rounds.answer(message);
     else if (message.method === 'notifications/cancelled') this.#cancelled(message);
     // Of what else a client tells on its own, the era knows nothing.
@@ -123,9 +123,9 @@ export class HandshakeFace implements ChildHandlers {
     const { id, method, params } = request;
     if (method === 'initialize') {
       this.#initialize = request;
-      if (this.#era.current === 'modern') this.#discover();
+      if (this.#era.handshake === false) this.#discover();
       else this.#child.send(line);
-    } else if (this.#era.current !== 'modern') this.#child.send(line);
+    } else if (this.#era.handshake !== false) this.#child.send(line);
     else if (method === 'ping') this.#toOwner(textOf({ kind: 'response', id, result: {} }));
     else if (method === 'logging/setLevel') {
       this.#logLevel = typeof params?.['level'] === 'string' ? params['level'] : undefined;
@@ -183,7 +183,7 @@ export class HandshakeFace implements ChildHandlers {
   #answered(message: RpcResponse, line: Buffer): void {
     const { id } = message;
     if (id !== null && id === this.#discoverId) return this.#discovered(message);
-    if (this.#era.current !== 'modern') return this.#initialized(message, line);
+    if (this.#era.handshake !== false) return this.#initialized(message, line);
     const call = id === null ? undefined : this.#calls.get(id);
     if (id === null || call === undefined) return;
     this.#calls.delete(id);
@@ -198,7 +198,7 @@ export class HandshakeFace implements ChildHandlers {
   #initialized(message: RpcResponse, line: Buffer): void {
     if (message.id !== this.#initialize?.id) return this.#owner.onLine(line);
     if (message.error === undefined) {
-      this.#era.current = 'handshake';
+      this.#era.handshake = true;
       return this.#standAside(line);
     }
     this.#refusal = Buffer.from(line);
@@ -222,7 +222,8 @@ export class HandshakeFace implements ChildHandlers {
       if (this.#refusal !== undefined) return this.#standAside(this.#refusal);
       return this.#toOwner(textOf({ kind: 'response', id, result: undefined, error: error ?? UNKNOWN }));
     }
-    this.#era.current = 'modern';
+    this.#era.handshake = false;
+    this.#era.modern = true;
     const wanted = HANDSHAKE_VERSIONS.find((version) => version === params?.['protocolVersion']);
     const { capabilities, instructions, _meta } = result;
     const info = isObject(_meta) ? _meta[META.serverInfo] : undefined;

@@ -1,7 +1,7 @@
 /** The requests of servers that 2026-07-28 turned into parts of a result (MCP 2026-07-28, Multi Round-Trip Requests). */
 import { isObject, type RpcRequest } from '../json-rpc.ts';
 import { isCapabilityNamed } from '../client-roots.ts';
-import type { Members } from './envelope.ts';
+import { META, type Members } from './envelope.ts';
 
 const CAPABILITIES = new Map([
   ['elicitation/create', 'elicitation'],
@@ -27,6 +27,23 @@ export function childCapabilities(capabilities: Members, clientRoots: boolean): 
     ([name]) => !isCapabilityNamed(name, 'TASKS') && (clientRoots || !isCapabilityNamed(name, 'ROOTS')),
   );
   return Object.fromEntries(entries);
+}
+
+/** @returns the request without the capability to be asked for roots, and without roots that nobody asked for */
+export function withoutClientRoots(request: RpcRequest): RpcRequest {
+  const { params } = request;
+  const meta = params?.['_meta'];
+  const capabilities = isObject(meta) ? meta[META.capabilities] : undefined;
+  const answers = params?.['inputResponses'];
+  const named = (members: unknown): boolean =>
+    isObject(members) && Object.keys(members).some((name) => isCapabilityNamed(name, 'ROOTS'));
+  const tells = isObject(answers) && Object.values(answers).some(named);
+  if (!isObject(meta) || !isObject(capabilities) || !(named(capabilities) || tells)) return request;
+  const left = Object.entries(capabilities).filter(([name]) => !isCapabilityNamed(name, 'ROOTS'));
+  const _meta = { ...meta, [META.capabilities]: Object.fromEntries(left) };
+  if (!isObject(answers)) return { ...request, params: { ...params, _meta } };
+  const inputResponses = Object.fromEntries(Object.entries(answers).filter(([, answer]) => !named(answer)));
+  return { ...request, params: { ...params, _meta, inputResponses } };
 }
 
 /** Whether the value has the shape of an answer to `method`. */

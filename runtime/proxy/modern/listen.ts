@@ -3,11 +3,12 @@
  * with the id of the request that opened it.
  */
 import type { ServerResponse } from 'node:http';
-import { ErrorCode, isObject, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
-import type { Refusal } from '../http.ts';
+import { ErrorCode, isObject, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
+import { replyJson, type Refusal } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { SseStream } from '../sse.ts';
 import { META, type Members } from './envelope.ts';
+import { statusOf } from './passed-call.ts';
 import type { PooledPeer } from './pooled-peer.ts';
 
 const LISTS = ['tools', 'prompts', 'resources'] as const;
@@ -21,6 +22,9 @@ export interface Filter {
   lists: Set<string>;
   resources: Set<string>;
 }
+
+/** Of streams that get what the child sends them, and nothing else. */
+const NOTHING: Filter = { lists: new Set(), resources: new Set() };
 
 interface Listener {
   user: string;
@@ -98,6 +102,33 @@ export class Listeners {
     // "Gracefully": there is nothing that could come.
     if (filter.lists.size + filter.resources.size === 0) this.#close(listener);
     else if (pooled.peer.ended) stream.end();
+  }
+
+  /** Opens the stream of a child that has such streams itself; its id in the notifications becomes the client's. */
+  pass(res: ServerResponse, request: RpcRequest, pooled: PooledPeer): void {
+    let listener: Listener | undefined;
+    const open = (): Listener => {
+      if (listener !== undefined) return listener;
+      const stream = new SseStream(res, this.#limits.maxBufferedBytes);
+      listener = { user: pooled.user, pooled, request, filter: NOTHING, stream, openedAtMs: this.#now() };
+      this.#open.add(listener);
+      return listener;
+    };
+    const answered = (message: RpcResponse, line: Buffer): void => {
+      if (listener === undefined) return replyJson(res, statusOf(message), line);
+      // With an error it ends as one whose server is gone: the client listens again.
+      if (message.error === undefined) this.#close(listener);
+      else listener.stream.end();
+    };
+    const call = pooled.peer.call(request, { onAnswer: answered });
+    pooled.listeners += 1;
+    pooled.streams.set(call.id, ({ method, params }) => send(open(), method, params));
+    res.on('close', () => {
+      call.cancel('The client does not listen any more.');
+      pooled.streams.delete(call.id);
+      pooled.listeners -= 1;
+      if (listener !== undefined) this.#open.delete(listener);
+    });
   }
 
   /** Sends a notification of one of the user's children to those that asked for it. */

@@ -10,16 +10,18 @@ import type { ChildCommand } from '../child.ts';
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import { refuse, replyEmpty, SERVED_VERSIONS, type Accepts, type Refusal } from '../http.ts';
 import type { IncomingBody } from '../incoming.ts';
-import { ErrorCode, type RpcRequest } from '../json-rpc.ts';
+import { ErrorCode, isObject, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Children } from '../models/children.ts';
 import { unknownToolLine } from '../tool-access.ts';
 import { ModernCall, type Round } from './call.ts';
 import { without, type Envelope, type Members } from './envelope.ts';
 import { checkModernPost, isModernPost } from './incoming-request.ts';
-import { badRetry, canBeAsked, childCapabilities, MAY_ASK } from './input-requests.ts';
+import { badRetry, canBeAsked, childCapabilities, MAY_ASK, withoutClientRoots } from './input-requests.ts';
 import { Listeners, readFilter } from './listen.ts';
 import { ParkedCalls } from './parked-calls.ts';
+import type { Hello } from './open-peer.ts';
+import { PassedCall } from './passed-call.ts';
 import { Pool, type Use } from './pool.ts';
 import { Reply } from './reply.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
@@ -142,7 +144,8 @@ export class ModernEra {
     if (!MAY_ASK.has(request.method)) return this.#call(req, res, post);
     const bad = badRetry(request);
     if (bad !== undefined) return refuse(res, invalidParams(bad), request.id);
-    return request.params?.['requestState'] === undefined
+    // A child of the era has made the state itself.
+    return request.params?.['requestState'] === undefined || this.#options.children.era.modern !== false
       ? this.#call(req, res, post)
       : this.#resume(res, post);
   }
@@ -151,15 +154,7 @@ export class ModernEra {
     const { request } = post;
     const pooled = await this.#join(post, NO_CALL, 'any');
     if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
-    const instructions = pooled.peer.initialized?.['instructions'];
-    const result = {
-      resultType: 'complete',
-      supportedVersions: SERVED_VERSIONS,
-      capabilities: without(pooled.capabilities, 'tasks'),
-      ...(instructions === undefined ? {} : { instructions }),
-      ttlMs: 0,
-      cacheScope: 'private',
-    };
+    const result = discoverResult(pooled.hello);
     this.#replyTo(res, post).answer(Buffer.from(pooled.results.text(request.id, result)));
   }
 
@@ -175,13 +170,15 @@ export class ModernEra {
       return refuse(res, unavailable(429, 'You have too many streams open; close one.'), request.id);
     const pooled = await this.#join(post, NO_CALL, 'any');
     if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
-    await this.#listeners.listen(res, request, pooled, filter);
+    if (pooled.hello.modern) this.#listeners.pass(res, request, pooled);
+    else await this.#listeners.listen(res, request, pooled, filter);
   }
 
   #call(req: IncomingMessage, res: ServerResponse, post: Asked): void | Promise<void> {
     const { request, envelope } = post;
     const capabilities = this.#capabilities(envelope);
-    const alone = canBeAsked(capabilities) || envelope.logLevel !== undefined;
+    const asksBack = this.#options.children.era.modern !== true && canBeAsked(capabilities);
+    const alone = asksBack || envelope.logLevel !== undefined;
     const use: Use = MAY_ASK.has(request.method) ? (alone ? 'exclusive' : 'shared') : 'any';
     const place = new Place();
     const asked = { ...post, envelope: { ...envelope, capabilities } };
@@ -202,12 +199,29 @@ export class ModernEra {
     asked: Asked,
   ): void | Promise<void> {
     const begin = (refusal: Refusal | undefined): void => {
-      if (refusal === undefined && !res.destroyed) return this.#begin(pooled, place, res, asked);
+      const continued = !pooled.hello.modern && asked.request.params?.['requestState'] !== undefined;
+      if (refusal === undefined && !res.destroyed && !continued)
+        return pooled.hello.modern
+          ? this.#pass(pooled, place, res, asked)
+          : this.#begin(pooled, place, res, asked);
       this.#pool.leave(pooled, place);
       if (refusal !== undefined) refuse(res, refusal, asked.request.id);
+      else if (continued) this.#resume(res, asked);
     };
     const checked = this.#beforeCall(req, pooled, asked);
     return checked instanceof Promise ? checked.then(begin) : begin(checked);
+  }
+
+  /** To a child of the era the request goes as it is. */
+  #pass(pooled: PooledPeer, place: Place, res: ServerResponse, { parsed, ...asked }: Asked): void {
+    const { caller, envelope } = asked;
+    const request = this.#options.clientRoots ? asked.request : withoutClientRoots(asked.request);
+    const line = request === asked.request ? parsed.incoming[0]?.line : undefined;
+    const reply = this.#replyTo(res, { ...asked, parsed });
+    const passed = { request, line, tools: caller.tools, logLevel: envelope.logLevel, reply };
+    const call = new PassedCall(passed, pooled, () => this.#pool.leave(pooled, place));
+    place.call = call;
+    this.#watch(res, { reply }, call);
   }
 
   #begin(pooled: PooledPeer, place: Place, res: ServerResponse, asked: Asked): void {
@@ -278,7 +292,7 @@ export class ModernEra {
   }
 
   /** "Closing the response stream cancels the request." */
-  #watch(res: ServerResponse, { reply }: Pick<Round, 'reply'>, call: ModernCall): void {
+  #watch(res: ServerResponse, { reply }: Pick<Round, 'reply'>, call: ModernCall | PassedCall): void {
     this.#replies.add(reply);
     res.on('close', () => {
       this.#replies.delete(reply);
@@ -293,9 +307,23 @@ export class ModernEra {
   }
 }
 
+/** Every version that is served is one that a client may choose. */
+function discoverResult({ modern, said }: Hello): Members {
+  if (modern) return { ...said, supportedVersions: SERVED_VERSIONS };
+  const { capabilities, instructions } = said;
+  return {
+    resultType: 'complete',
+    supportedVersions: SERVED_VERSIONS,
+    capabilities: isObject(capabilities) ? without(capabilities, 'tasks') : {},
+    ...(instructions === undefined ? {} : { instructions }),
+    ttlMs: 0,
+    cacheScope: 'private',
+  };
+}
+
 /** Holds a call's place at its child, from before there is a call. */
 class Place implements ActiveCall {
-  call: ModernCall | undefined;
+  call: ActiveCall | undefined;
 
   asked: ActiveCall['asked'] = (message, line) => this.call?.asked(message, line) ?? false;
   told: ActiveCall['told'] = (message, line) => this.call?.told(message, line);

@@ -4,15 +4,16 @@
  * share one.
  */
 import type { CallerContext } from '../../config/context.ts';
-import { NoPipesError, type Child, type ChildCommand, type Graces } from '../child.ts';
+import { NoPipesError, type Child, type ChildCommand, type ChildHandlers, type Graces } from '../child.ts';
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import type { Refusal } from '../http.ts';
 import { ErrorCode, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
 import { StartRefusedError, type Children } from '../models/children.ts';
 import type { StartRequest } from '../models/session-child.ts';
 import { PeerError, type PeerOptions } from '../peer-types.ts';
-import { Peer } from '../peer.ts';
-import type { Members } from './envelope.ts';
+import type { Peer } from '../peer.ts';
+import { MODERN_VERSION, type Members } from './envelope.ts';
+import { openPeer } from './open-peer.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
 
 export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
@@ -26,9 +27,8 @@ export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
 
 export type Use = 'exclusive' | 'shared' | 'any';
 
-/** The last revision with a handshake. */
-const HANDSHAKE_VERSION = '2025-11-25';
-const CLIENT_INFO = { name: 'mcpgw', title: 'MCP gateway', version: '1' };
+/** The key of a child that learns of its client with each request. */
+const ANY_CLIENT = '';
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -62,7 +62,7 @@ export class Pool {
     call: ActiveCall,
     use: Use,
   ): PooledPeer | Promise<PooledPeer | Refusal> {
-    const key = JSON.stringify(capabilities);
+    const key = this.#options.children.era.modern === true ? ANY_CLIENT : JSON.stringify(capabilities);
     const found = this.#find(caller.sub, key, use);
     return found === undefined
       ? this.#joinNew(caller, { capabilities, key }, call, use)
@@ -76,7 +76,8 @@ export class Pool {
     use: Use,
   ): Promise<PooledPeer | Refusal> {
     for (;;) {
-      const found = this.#find(caller.sub, key, use);
+      const known = this.#options.children.era.modern === true ? ANY_CLIENT : key;
+      const found = this.#find(caller.sub, known, use);
       if (found !== undefined) return enter(found, call, use);
       const name = JSON.stringify([caller.sub, key]);
       const opening = this.#opening.get(name);
@@ -126,8 +127,17 @@ export class Pool {
     await Promise.all(this.#ending);
   }
 
+  #failedChild(child: Child): void {
+    const { children, limits } = this.#options;
+    children.failed(child, 'did not initialize');
+    this.#noteEnd(child.end(limits));
+  }
+
   #end(peer: Peer, reason: string, graces?: Graces): void {
-    const gone = peer.end(reason, graces);
+    this.#noteEnd(peer.end(reason, graces));
+  }
+
+  #noteEnd(gone: Promise<void>): void {
     this.#ending.add(gone);
     void gone.finally(() => this.#ending.delete(gone));
   }
@@ -161,32 +171,25 @@ export class Pool {
     const logFields = { service, user: caller.sub };
     const command = await this.#options.command(caller);
     let child: Child | undefined;
-    const peer = new Peer((handlers) => (child = this.#startChild({ command, user: caller.sub, handlers })), {
-      service,
-      limits,
-      logger,
-      now,
-      logFields,
-    });
-    const handshake = { protocolVersion: HANDSHAKE_VERSION, capabilities, clientInfo: CLIENT_INFO };
-    await peer.initialize(handshake).catch((error: unknown) => {
-      if (child !== undefined) children.failed(child, 'did not initialize');
-      this.#end(peer, '');
+    const start = (handlers: ChildHandlers): Child =>
+      (child = this.#startChild({ command, user: caller.sub, handlers, raw: true }));
+    const { era } = children;
+    const open = { service, limits, logger, now, logFields, era, start, capabilities };
+    const { peer, hello } = await openPeer(open).catch((error: unknown) => {
+      if (child !== undefined) this.#failedChild(child);
       throw error;
     });
     if (child !== undefined) children.initialised(child);
-    const pooled = new PooledPeer(peer, caller.sub, key);
+    if (peer.ended)
+      throw new PeerError(`The server of '${service}' ended right away; its log says why.`, 502);
+    const pooled = new PooledPeer(peer, hello, caller.sub, hello.modern ? ANY_CLIENT : key);
     peer.handlers = {
       onRequest: (message, line) => this.#asked(pooled, message, line),
       onNotification: (message, line) => this.#told(pooled, message, line),
       onEnd: () => this.#gone(pooled),
     };
-    logger.info(
-      { ...logFields, protocolVersion: peer.initialized?.protocolVersion },
-      'server started for calls',
-    );
-    if (peer.ended)
-      throw new PeerError(`The server of '${service}' ended right away; its log says why.`, 502);
+    const protocolVersion = peer.initialized?.protocolVersion ?? MODERN_VERSION;
+    logger.info({ ...logFields, protocolVersion }, 'server started for calls');
     this.#peers.add(pooled);
     return pooled;
   }
@@ -242,9 +245,10 @@ export class Pool {
   }
 
   #told(pooled: PooledPeer, message: RpcNotification, line: Buffer): void {
+    if (pooled.hello.modern && pooled.toStream(message)) return;
     pooled.exclusive?.told(message, line);
     if (message.method === 'notifications/tools/list_changed') pooled.forgetTools();
-    this.#options.onChange(pooled.user, message);
+    if (!pooled.hello.modern) this.#options.onChange(pooled.user, message);
   }
 
   #gone(pooled: PooledPeer): void {

@@ -2,9 +2,11 @@
 import { checkParamHeaders, paramHeadersOf, type ParamHeader } from './param-headers.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../http.ts';
-import { isObject, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
+import { isId, isObject, type RpcId, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
 import type { Peer } from '../peer.ts';
-import { type Members } from './envelope.ts';
+import { OWN_META } from '../modern-child/probe.ts';
+import { META, type Members } from './envelope.ts';
+import type { Hello } from './open-peer.ts';
 import { Results } from './results.ts';
 
 /** A call as its child sees it. */
@@ -24,6 +26,7 @@ let nextId = 0;
 
 export class PooledPeer {
   readonly peer: Peer;
+  readonly hello: Hello;
   readonly user: string;
   /** The client's capabilities that the child was told of, as text. */
   readonly key: string;
@@ -34,6 +37,8 @@ export class PooledPeer {
   readonly active = new Set<ActiveCall>();
   /** Streams of notifications that stand on this child. */
   listeners = 0;
+  /** Of a child that has `subscriptions/listen` itself: where each stream's notifications go, by the id the child knows. */
+  readonly streams = new Map<RpcId, (message: RpcNotification) => void>();
   /** May not be given to another call, because an earlier one may still ask. */
   spent = false;
   #logLevel: string | undefined;
@@ -41,16 +46,16 @@ export class PooledPeer {
   /** How many streams want to hear of each resource. */
   readonly #subscriptions = new Map<string, number>();
 
-  constructor(peer: Peer, user: string, key: string) {
+  constructor(peer: Peer, hello: Hello, user: string, key: string) {
     this.peer = peer;
+    this.hello = hello;
     this.user = user;
     this.key = key;
-    this.results = new Results(peer.initialized ?? { protocolVersion: '' });
+    this.results = new Results(hello.serverInfo);
   }
 
   get capabilities(): Members {
-    const capabilities = this.peer.initialized?.['capabilities'];
-    return isObject(capabilities) ? capabilities : {};
+    return this.hello.capabilities;
   }
 
   get inUse(): boolean {
@@ -60,7 +65,8 @@ export class PooledPeer {
 
   /** Sends `logging/setLevel` when the level is another than the last. */
   async setLogLevel(level: string): Promise<void> {
-    if (level === this.#logLevel || !('logging' in this.capabilities)) return;
+    // With the era of the level in each request, there is nothing to set.
+    if (this.hello.modern || level === this.#logLevel || !('logging' in this.capabilities)) return;
     this.#logLevel = level;
     await this.#ask('logging/setLevel', { level });
   }
@@ -82,6 +88,15 @@ export class PooledPeer {
       void reading.then((tools) => (this.#tools === reading ? (this.#tools = tools) : undefined));
     }
     return this.#tools instanceof Map ? check(this.#tools) : this.#tools.then(check);
+  }
+
+  /** Gives a notification to the stream that it is for. @returns false when it names none */
+  toStream(message: RpcNotification): boolean {
+    const meta = message.params?.['_meta'];
+    const id = isObject(meta) ? meta[META.subscription] : undefined;
+    if (!isId(id)) return false;
+    this.streams.get(id)?.(message);
+    return true;
   }
 
   /** The child's tools are others than before. */
@@ -122,7 +137,8 @@ export class PooledPeer {
   }
 
   async #ask(method: string, params: Members): Promise<Members | undefined> {
-    const request: RpcRequest = { kind: 'request', id: `mcpgw-${(nextId += 1)}`, method, params };
+    const own = this.hello.modern ? { ...params, _meta: OWN_META } : params;
+    const request: RpcRequest = { kind: 'request', id: `mcpgw-${(nextId += 1)}`, method, params: own };
     const answer = await this.peer.ask(request, ASK_TIMEOUT_MS);
     return isObject(answer?.result) ? answer.result : undefined;
   }

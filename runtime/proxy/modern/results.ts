@@ -4,7 +4,6 @@
  */
 import { parseExact } from '../exact-json.ts';
 import { isObject, type RpcId, type RpcResponse } from '../json-rpc.ts';
-import type { Initialized } from '../peer-types.ts';
 import { META, without, type Members } from './envelope.ts';
 
 /** The methods whose results a client may keep. */
@@ -28,8 +27,8 @@ export class Results {
   readonly #plain: string;
   readonly #cacheable: string;
 
-  constructor({ serverInfo }: Initialized) {
-    this.#meta = isObject(serverInfo) ? { [META.serverInfo]: short(serverInfo) } : {};
+  constructor(serverInfo: Members | undefined) {
+    this.#meta = serverInfo !== undefined ? { [META.serverInfo]: short(serverInfo) } : {};
     const text = (members: object): string => JSON.stringify(members).slice(1, -1);
     const plain = { resultType: 'complete', _meta: this.#meta };
     this.#plain = text(plain);

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../helpers/modern-client.ts';
-import { startProxy, type Loose, type TestProxy } from '../../helpers/stdio-proxy.ts';
+import { contextOf, startProxy, until, type Loose, type TestProxy } from '../../helpers/stdio-proxy.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../helpers/modern-stdio.ts', import.meta.url));
 const ELICITED = { action: 'accept', content: { name: 'Ada' } };
@@ -27,10 +27,50 @@ describe.each([
     expect(await client.tool('echo', { text: 'x' })).toBe('x');
     const asked = await client.call('ask');
     expect(asked.message.result.resultType).toBe('input_required');
-    const [key = ''] = Object.keys(asked.message.result.inputRequests);
-    const { requestState } = asked.message.result;
-    const answered = await client.call('ask', {}, { requestState, inputResponses: { [key]: ELICITED } });
-    expect(JSON.parse(answered.message.result.content[0].text)[0]).toEqual(ELICITED);
+    const { inputRequests, requestState } = asked.message.result;
+    expect([Object.keys(inputRequests), requestState]).toEqual([['name'], 'first']);
+    const answered = await client.call('ask', {}, { requestState, inputResponses: { name: ELICITED } });
+    expect(JSON.parse(answered.message.result.content[0].text)).toEqual([ELICITED, 'first']);
+  });
+
+  it('gets what the client says of itself as it came, and one child serves all clients of a user', async () => {
+    const client = await start(args);
+    const _meta = { traceparent: '00-1' };
+    const { message } = await client.call('envelope', {}, { _meta });
+    expect(JSON.parse(message.result.content[0].text).envelope).toEqual(client.meta());
+    const pid = await client.tool('pid');
+    expect(await new ModernClient(test.url, 'alice', {}).tool('pid')).toBe(pid);
+    expect(await new ModernClient(test.url, 'bob', {}).tool('pid')).not.toBe(pid);
+    const { message: list } = await client.ask('tools/list');
+    expect(list.result).toMatchObject({ resultType: 'complete', ttlMs: 0, cacheScope: 'private' });
+  });
+
+  it('hears of roots only where it is made for it', async () => {
+    const client = await start(args, { elicitation: {}, roots: {} });
+    const inputResponses = { name: ELICITED, other: { roots: [{ uri: 'file:///etc' }] } };
+    const { message } = await client.call('ask', {}, { inputResponses, requestState: 'first' });
+    expect(message.result.content[0].text).not.toContain('etc');
+    const seen = JSON.parse(await client.tool('envelope')).envelope;
+    expect(seen['io.modelcontextprotocol/clientCapabilities']).toEqual({ elicitation: {} });
+  });
+
+  it('is told what the client gives up, and shows its errors', async () => {
+    const client = await start(args);
+    const abort = new AbortController();
+    const slow = client.post(client.body('tools/call', { name: 'slow' }), {}, abort.signal);
+    await client.tool('echo');
+    abort.abort();
+    await slow.catch(() => undefined);
+    await until(async () => JSON.parse(await client.tool('envelope')).cancelled === 1, 'it has stopped');
+    expect((await client.ask('prompts/list')).status).toBe(404);
+  });
+
+  it('keeps denied tools from the caller', async () => {
+    const client = await start(args);
+    client.raw.headers['x-mcpgw-context'] = contextOf('alice', { tools: { deny: ['pid'] } });
+    const { message } = await client.ask('tools/list');
+    expect(message.result.tools.map(({ name }: Loose) => name)).not.toContain('pid');
+    expect((await client.call('pid')).message.error.code).toBe(-32602);
   });
 
   it('reports progress, logs when asked, and tells of changes', async () => {

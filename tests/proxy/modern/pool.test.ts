@@ -41,6 +41,8 @@ describe('the children of the pool', () => {
       const lines = JSON.parse(await client('alice', capabilities).tool('lines')) as { first: string };
       return JSON.parse(lines.first).params;
     };
+    // The first child of all has been asked for its era before.
+    await client('bob').tool('pid');
     const all = { elicitation: { url: {} }, roots: {}, Roots: {}, tasks: {}, extensions: { 'a/b': {} } };
     expect(await first(all)).toMatchObject({ protocolVersion: '2025-11-25', clientInfo: { name: 'mcpgw' } });
     expect((await first(all)).capabilities).toEqual({ elicitation: { url: {} }, extensions: { 'a/b': {} } });

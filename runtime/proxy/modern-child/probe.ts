@@ -1,0 +1,29 @@
+/**
+ * Finds out whether a child speaks 2026-07-28, as its stdio page says: `server/discover` first, and what answers with an
+ * error or not at all is of the handshake era (MCP 2026-07-28, stdio, "Backward Compatibility").
+ */
+import { isObject, type RpcRequest } from '../json-rpc.ts';
+import { META, MODERN_VERSION, type Members } from '../modern/envelope.ts';
+import type { Peer } from '../peer.ts';
+
+/** A server answers this at once, or it does not know it. */
+const TIMEOUT_MS = 3000;
+
+/** What is said with a request of the proxy's own. */
+export const OWN_META = {
+  [META.version]: MODERN_VERSION,
+  [META.clientInfo]: { name: 'mcpgw', version: '1' },
+  [META.capabilities]: {},
+} as const;
+
+/** @returns the result of `server/discover`; undefined when the child is not of the era */
+export async function discover(peer: Peer): Promise<Members | undefined> {
+  const params = { _meta: OWN_META };
+  const request: RpcRequest = { kind: 'request', id: 'discover', method: 'server/discover', params };
+  const answer = await peer.ask(request, TIMEOUT_MS);
+  const result = answer?.result;
+  const versions = isObject(result) ? result['supportedVersions'] : undefined;
+  return isObject(result) && Array.isArray(versions) && versions.includes(MODERN_VERSION)
+    ? result
+    : undefined;
+}

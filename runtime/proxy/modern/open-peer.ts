@@ -1,0 +1,76 @@
+/** Opens a child for requests without a session, in whichever era it speaks: 2026-07-28 if it does, else the handshake's. */
+import type { Logger } from '../../config/log.ts';
+import type { Child, ChildHandlers } from '../child.ts';
+import { isObject } from '../json-rpc.ts';
+import type { ProxyLimits } from '../limits.ts';
+import type { KnownEra } from '../modern-child/era.ts';
+import { discover } from '../modern-child/probe.ts';
+import { Peer } from '../peer.ts';
+import { META, type Members } from './envelope.ts';
+
+/** What the server says of itself. */
+export interface Hello {
+  /** Speaks 2026-07-28, so that requests and results pass as they are. */
+  modern: boolean;
+  capabilities: Members;
+  serverInfo: Members | undefined;
+  /** The result of `server/discover`, or of `initialize`. */
+  said: Members;
+}
+
+export interface OpenPeerOptions {
+  service: string;
+  limits: ProxyLimits;
+  logger: Logger;
+  /** What every log entry carries. */
+  logFields: object;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Of the server; what is found out is noted there. */
+  era: KnownEra;
+  start(handlers: ChildHandlers): Child;
+  /** Of the client, for a server that has to be told them with the handshake. */
+  capabilities: Members;
+}
+
+/** The last revision with a handshake. */
+const HANDSHAKE_VERSION = '2025-11-25';
+const CLIENT_INFO = { name: 'mcpgw', title: 'MCP gateway', version: '1' };
+
+export interface OpenedPeer {
+  peer: Peer;
+  hello: Hello;
+}
+
+/** @throws PeerError, after which the child is ended, or what `start` throws */
+export async function openPeer(options: OpenPeerOptions): Promise<OpenedPeer> {
+  const { era, capabilities } = options;
+  const peer = new Peer((handlers) => options.start(handlers), options);
+  const discovered = era.modern === false ? undefined : await discover(peer);
+  // A server that died of the question is not asked again.
+  if (discovered !== undefined || era.modern === undefined) era.modern = discovered !== undefined;
+  const { ended } = peer;
+  if (discovered !== undefined) {
+    const meta = discovered['_meta'];
+    const serverInfo = isObject(meta) ? meta[META.serverInfo] : undefined;
+    return { peer, hello: helloOf(true, discovered, serverInfo) };
+  }
+  try {
+    await peer.initialize({ protocolVersion: HANDSHAKE_VERSION, capabilities, clientInfo: CLIENT_INFO });
+  } catch (error) {
+    if (!ended) era.modern = undefined;
+    throw error;
+  }
+  const said: Members = peer.initialized ?? {};
+  return { peer, hello: helloOf(false, said, said['serverInfo']) };
+}
+
+function helloOf(modern: boolean, said: Members, serverInfo: unknown): Hello {
+  const { capabilities } = said;
+  return {
+    modern,
+    capabilities: isObject(capabilities) ? capabilities : {},
+    serverInfo: isObject(serverInfo) ? serverInfo : undefined,
+    said,
+  };
+}
