@@ -17,6 +17,7 @@ import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
 import { isModernHeader } from './modern/incoming-request.ts';
 import { ModernEra } from './modern/modern-era.ts';
+import { OutflowBudget } from './outflow.ts';
 import type { ChildSource } from './models/session-child.ts';
 import { SharedServers, type SharedServersOptions } from './models/shared-servers.ts';
 import { handlePost } from './post.ts';
@@ -76,7 +77,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   // A child that takes all of a user's sessions is started once: a spare helps only where the next user's is the same.
   const spares = model === 'session' || (model === 'user' && !perUser) ? (options.spares ?? 0) : 0;
   const children = new Children({ service, limits, spares, perUser, logger, now, spawn });
-  const common = { service, limits, clientRoots, logger, now };
+  const outflows = new OutflowBudget(limits.maxBufferedBytes);
+  const common = { service, limits, clientRoots, logger, now, outflows };
   const source = sourceOf(model, { ...common, children });
   const sessions = new Sessions({ ...common, children: source, started: children });
   const callers = new CallerVerifier(options.contextKey, service, now);

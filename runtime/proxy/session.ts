@@ -28,7 +28,7 @@ import {
   type RpcRequest,
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
-import { Outflow } from './outflow.ts';
+import { Outflow, type OutflowBudget } from './outflow.ts';
 import type { ReplayBudget } from './replay.ts';
 import type { ChildSource, SessionChild } from './models/session-child.ts';
 import { ServerMessages } from './server-messages.ts';
@@ -46,6 +46,7 @@ export interface SessionOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
   replays: ReplayBudget;
+  outflows: OutflowBudget;
   children: ChildSource;
   /** Called once, in the moment in which the session stops to exist for clients. `gone`: nothing of the child is left. */
   onEnd: (session: Session, gone: Promise<void>) => void;
@@ -72,7 +73,8 @@ export class Session {
     this.#options = options;
     this.#fields = { service: options.service, user: options.user };
     this.#outflow = new Outflow({
-      maxBytes: options.limits.maxBufferedBytes,
+      budget: options.outflows,
+      maxBufferedBytes: options.limits.maxBufferedBytes,
       stallMs: options.limits.stallSeconds * 1000,
       wait: (waits) => this.#child?.holdOutput?.(waits),
     });

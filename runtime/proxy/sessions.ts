@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
+import type { OutflowBudget } from './outflow.ts';
 import { ReplayBudget } from './replay.ts';
 import type { ChildSource } from './models/session-child.ts';
 import { Session } from './session.ts';
@@ -20,6 +21,7 @@ export interface SessionsOptions {
   children: ChildSource;
   /** Where those get them from in the end. */
   started: Children;
+  outflows: OutflowBudget;
 }
 
 export type Admission = Session | 'closing' | 'full' | 'user-full';

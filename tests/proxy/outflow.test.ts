@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { Outflow } from '../../runtime/proxy/outflow.ts';
+import { Outflow, OutflowBudget, UserOutflows } from '../../runtime/proxy/outflow.ts';
 import { Events, RawClient, startProxy } from '../helpers/stdio-proxy.ts';
 
 const KB = 1024;
@@ -30,9 +30,10 @@ class Reply extends EventEmitter {
   }
 }
 
-function outflowOf(maxBytes: number) {
+function outflowOf(maxBufferedBytes: number, budget = new OutflowBudget(maxBufferedBytes)) {
   const waits: boolean[] = [];
-  const outflow = new Outflow({ maxBytes, stallMs: 1, wait: (each) => void waits.push(each) });
+  const wait = (each: boolean): void => void waits.push(each);
+  const outflow = new Outflow({ budget, maxBufferedBytes, stallMs: 1, wait });
   const write = (bytes: number): Reply => {
     const reply = new Reply(bytes);
     outflow.note(reply as unknown as ServerResponse);
@@ -55,10 +56,34 @@ describe('what is unread', () => {
   });
 
   it('is cut off where it is most when it is too much', () => {
-    const { outflow, waits, write } = outflowOf(1000 * KB);
+    const { outflow, waits, write } = outflowOf(250 * KB);
     const replies = [write(300 * KB), write(600 * KB), write(200 * KB)];
     expect(replies.map((reply) => reply.destroyed)).toEqual([false, true, false]);
     expect([outflow.unreadBytes, waits]).toEqual([500 * KB, [true]]);
+  });
+
+  it('is cut off where it is most when it is too much for all together', () => {
+    const budget = new OutflowBudget(250 * KB);
+    const [hog, modest, other] = Array.from({ length: 3 }, () => outflowOf(250 * KB, budget));
+    const replies = [hog!.write(900 * KB), modest!.write(200 * KB), other!.write(800 * KB)];
+    expect(replies.map((reply) => reply.destroyed)).toEqual([false, false, false]);
+    const last = modest!.write(200 * KB);
+    expect([...replies, last].map((reply) => reply.destroyed)).toEqual([true, false, false, false]);
+    expect([hog!.outflow.unreadBytes, modest!.outflow.unreadBytes]).toEqual([0, 400 * KB]);
+  });
+
+  it('is counted for each user where children are shared', () => {
+    const users = new UserOutflows({
+      budget: new OutflowBudget(250 * KB),
+      maxBufferedBytes: 250 * KB,
+      stallMs: 1,
+    });
+    const replies = ['a', 'a', 'b'].map((user) => {
+      const reply = new Reply(600 * KB);
+      users.note(user, reply as unknown as ServerResponse);
+      return reply;
+    });
+    expect(replies.map((reply) => reply.destroyed)).toEqual([true, false, false]);
   });
 
   it('is cut off when nothing of it is read', () => {

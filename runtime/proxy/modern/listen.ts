@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { ErrorCode, isObject, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
 import { replyJson, type Refusal } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { UserOutflows } from '../outflow.ts';
 import { SseStream } from '../sse.ts';
 import { META, type Members } from './envelope.ts';
 import { statusOf } from './passed-call.ts';
@@ -56,11 +57,13 @@ export function readFilter({ params }: RpcRequest): Filter | Refusal {
 export class Listeners {
   readonly #limits: ProxyLimits;
   readonly #now: () => number;
+  readonly #outflows: UserOutflows;
   readonly #open = new Set<Listener>();
 
-  constructor(limits: ProxyLimits, now: () => number) {
+  constructor(limits: ProxyLimits, now: () => number, outflows: UserOutflows) {
     this.#limits = limits;
     this.#now = now;
+    this.#outflows = outflows;
   }
 
   get size(): number {
@@ -90,7 +93,9 @@ export class Listeners {
       release();
       return drop();
     }
-    const stream = new SseStream(res, this.#limits.maxBufferedBytes);
+    const stream = new SseStream(res, this.#limits.maxBufferedBytes, {}, () =>
+      this.#outflows.note(pooled.user, res),
+    );
     const openedAtMs = this.#now();
     const listener = { user: pooled.user, pooled, request, filter, stream, openedAtMs };
     send(listener, 'notifications/subscriptions/acknowledged', { notifications: asMembers(filter) });

@@ -13,6 +13,7 @@ import type { IncomingBody } from '../incoming.ts';
 import { ErrorCode, isObject, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Children } from '../models/children.ts';
+import { UserOutflows, type OutflowBudget } from '../outflow.ts';
 import { unknownToolLine } from '../tool-access.ts';
 import { ModernCall, type Round } from './call.ts';
 import { without, type Envelope, type Members } from './envelope.ts';
@@ -36,6 +37,7 @@ export interface ModernOptions {
   /** Whether the server may ask clients for their roots. */
   clientRoots: boolean;
   children: Children;
+  outflows: OutflowBudget;
   /** What to start for a caller. */
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
 }
@@ -63,6 +65,7 @@ export class ModernEra {
   readonly #pool: Pool;
   readonly #listeners: Listeners;
   readonly #parked: ParkedCalls;
+  readonly #outflows: UserOutflows;
   /** Rounds that have not been answered yet. */
   readonly #replies = new Set<Reply>();
   readonly #timers: NodeJS.Timeout[];
@@ -71,7 +74,11 @@ export class ModernEra {
   constructor(options: ModernOptions) {
     this.#options = options;
     const { limits, now, service } = options;
-    this.#listeners = new Listeners(limits, now);
+    this.#outflows = new UserOutflows({
+      ...{ budget: options.outflows, maxBufferedBytes: limits.maxBufferedBytes },
+      stallMs: limits.stallSeconds * 1000,
+    });
+    this.#listeners = new Listeners(limits, now, this.#outflows);
     this.#parked = new ParkedCalls(service, limits.parkedCallSeconds);
     this.#pool = new Pool({
       ...options,
@@ -286,9 +293,10 @@ export class ModernEra {
     return childCapabilities(capabilities, this.#options.clientRoots);
   }
 
-  #replyTo(res: ServerResponse, { accepts }: Post): Reply {
+  #replyTo(res: ServerResponse, { accepts, caller }: Post): Reply {
     const { limits, now } = this.#options;
-    return new Reply(res, accepts, limits.maxBufferedBytes, now());
+    const onWrite = (): void => this.#outflows.note(caller.sub, res);
+    return new Reply(res, accepts, { maxBufferedBytes: limits.maxBufferedBytes, openedAtMs: now(), onWrite });
   }
 
   /** "Closing the response stream cancels the request." */

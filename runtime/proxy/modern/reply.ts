@@ -3,23 +3,28 @@ import type { ServerResponse } from 'node:http';
 import { replyJson, type Accepts } from '../http.ts';
 import { SseStream } from '../sse.ts';
 
+export interface ReplyOptions {
+  /** A reader that is further behind than this is cut off. */
+  maxBufferedBytes: number;
+  /** Milliseconds since the epoch. */
+  openedAtMs: number;
+  /** Called after each write. */
+  onWrite?: () => void;
+}
+
 export class Reply {
   readonly openedAtMs: number;
   readonly #res: ServerResponse;
   readonly #accepts: Accepts;
-  readonly #maxBufferedBytes: number;
+  readonly #options: ReplyOptions;
   #stream: SseStream | undefined;
   #done = false;
 
-  /**
-   * @param maxBufferedBytes a reader that is further behind than this is cut off
-   * @param openedAtMs since the epoch
-   */
-  constructor(res: ServerResponse, accepts: Accepts, maxBufferedBytes: number, openedAtMs: number) {
+  constructor(res: ServerResponse, accepts: Accepts, options: ReplyOptions) {
     this.#res = res;
     this.#accepts = accepts;
-    this.#maxBufferedBytes = maxBufferedBytes;
-    this.openedAtMs = openedAtMs;
+    this.#options = options;
+    this.openedAtMs = options.openedAtMs;
   }
 
   /** The answer has been given. */
@@ -42,7 +47,11 @@ export class Reply {
     if (this.#done) return;
     if (!this.#accepts.json) this.#upgrade();
     this.#done = true;
-    if (this.#stream === undefined) return replyJson(this.#res, status, line);
+    if (this.#stream === undefined) {
+      replyJson(this.#res, status, line);
+      this.#options.onWrite?.();
+      return;
+    }
     this.#stream.send(line);
     this.#stream.end();
   }
@@ -52,7 +61,8 @@ export class Reply {
   }
 
   #upgrade(): SseStream {
-    this.#stream ??= new SseStream(this.#res, this.#maxBufferedBytes);
+    const { maxBufferedBytes, onWrite } = this.#options;
+    this.#stream ??= new SseStream(this.#res, maxBufferedBytes, {}, onWrite);
     return this.#stream;
   }
 }
