@@ -197,8 +197,8 @@ export class Child {
   #listen(maxMessageBytes: number): void {
     const { stdin, stdout, stderr } = this.#process;
     const output = new LineSplitter(maxMessageBytes, {
-      onLine: (line) => this.#handlers.onLine(line),
-      onTooLong: (head, tail, bytes) => this.#handlers.onTooLong(head, tail, bytes),
+      onLine: (line) => this.#guarded(() => this.#handlers.onLine(line)),
+      onTooLong: (head, tail, bytes) => this.#guarded(() => this.#handlers.onTooLong(head, tail, bytes)),
     });
     stdout.on('data', (chunk: Buffer) => {
       if (this.#traffic !== undefined) this.#traffic.read += chunk.length;
@@ -223,6 +223,15 @@ export class Child {
       this.#exited = true;
       setTimeout(() => this.#finish(this.#exitReason()), DRAIN_MS).unref();
     });
+  }
+
+  /** What one server says must not take the others down, whatever it is. */
+  #guarded(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#logger.error({ ...this.#fields, reason: String(error) }, 'server message could not be handled');
+    }
   }
 
   /** Everything the child wrote has been handled. Its exit status usually arrives in the same moment. */

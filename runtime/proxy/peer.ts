@@ -214,19 +214,18 @@ export class Peer {
   #fromChild(line: Buffer): void {
     if (this.#endReason !== undefined) return;
     const text = line.toString('utf8');
-    let value: unknown;
+    let messages: [RpcMessage | undefined, Buffer][];
     try {
-      value = JSON.parse(text);
+      const value: unknown = JSON.parse(text);
+      // 2025-03-26 lets a server send several messages as one array. What is nested too deeply cannot be written again.
+      if (Array.isArray(value))
+        messages = value.map((each) => [classify(each), Buffer.from(JSON.stringify(each))]);
+      // Bytes that are not UTF-8 would reach callers as they are.
+      else messages = [[classify(value), isUtf8(line) ? line : Buffer.from(text)]];
     } catch {
       return this.logNoise(text);
     }
-    // 2025-03-26 lets a server send several messages as one array.
-    if (Array.isArray(value)) {
-      for (const each of value) this.#deliver(classify(each), Buffer.from(JSON.stringify(each)));
-    } else {
-      // Bytes that are not UTF-8 would reach callers as they are.
-      this.#deliver(classify(value), isUtf8(line) ? line : Buffer.from(text));
-    }
+    for (const [message, bytes] of messages) this.#deliver(message, bytes);
   }
 
   #deliver(message: RpcMessage | undefined, line: Buffer): void {

@@ -22,6 +22,9 @@ const times = (count, act) => {
   for (let i = 0; i < count; i += 1) act(i);
 };
 
+/** What can be read, but not written again by everybody. */
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+
 const misdeeds = {
   echo: () => undefined,
   /** Noise between messages: none of it JSON-RPC of MCP. */
@@ -101,6 +104,17 @@ const misdeeds = {
   resultAndError: (id) => say({ id, result: { content: [] }, error: { code: 1, message: 'both' } }),
   emptyAnswer: (id) => say({ id }),
   wholeArray: (id) => raw(`${JSON.stringify(Array(2_000).fill({ jsonrpc: '2.0', id, result: {} }))}\n`),
+  deepAnswer: (id) =>
+    raw(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"a":${DEEP},"content":${DEEP}}}\n`),
+  deepRequest: (_id, { progressToken = 'nobody' }) => {
+    raw(`{"jsonrpc":"2.0","id":"deep","method":"elicitation/create","params":{"a":${DEEP}}}\n`);
+    raw(`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":${DEEP}}}\n`);
+    const token = JSON.stringify(progressToken);
+    raw(
+      `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1,"a":${DEEP}}}\n`,
+    );
+    raw(`[{"jsonrpc":"2.0","id":"deep","method":"ping","params":{"a":${DEEP}}}]\n`);
+  },
   longLine: () => raw(`{"jsonrpc":"2.0","method":"x","params":{"a":"${'x'.repeat(300_000)}"}}\n`),
   /** The id is where it can be found. */
   longAnswer: (id) =>
