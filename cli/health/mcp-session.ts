@@ -142,8 +142,7 @@ function post(message: object, headers: Record<string, string>, timeoutMs = REQU
 /** @throws CheckFailure when the server refuses, or answers with an error or with nothing that belongs to the request */
 async function resultOf(answer: HttpAnswer, id: number, target: McpTarget, method: string): Promise<unknown> {
   if (answer.status !== 200) {
-    await answer.text();
-    throw refused(answer, target, method);
+    throw refused(answer, target, method, reasonOf(await answer.text()));
   }
   const streamed = (answer.headers['content-type'] ?? '').startsWith('text/event-stream');
   const message = streamed ? await fromStream(answer, id) : answerOf(await answer.text(), id);
@@ -181,8 +180,20 @@ function answerOf(text: string, id: number): JsonRpcAnswer | undefined {
   }
 }
 
-function refused({ status }: HttpAnswer, { name }: McpTarget, method: string): CheckFailure {
-  return new CheckFailure(`${method} answered with ${status}`, remedyFor(status, name));
+function refused({ status }: HttpAnswer, { name }: McpTarget, method: string, reason?: string): CheckFailure {
+  const why = reason === undefined ? '' : `: ${oneLine(reason)}`;
+  return new CheckFailure(`${method} answered with ${status}${why}`, remedyFor(status, name));
+}
+
+const refusalSchema = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** @returns what the server says about its refusal, as with a server that cannot start */
+function reasonOf(text: string): string | undefined {
+  try {
+    return refusalSchema.safeParse(JSON.parse(text)).data?.error.message;
+  } catch {
+    return undefined;
+  }
 }
 
 function remedyFor(status: number, service: string): string {

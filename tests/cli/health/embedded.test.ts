@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../cli/health/examine.ts';
+import { serviceSchema } from '../../../runtime/config/catalog.ts';
 import { findGateway } from '../../../cli/net/gateway.ts';
 import { createHttpClient } from '../../../cli/net/http-client.ts';
 import { mcpgw } from '../support/cli.ts';
@@ -39,6 +40,23 @@ describe('health of a running gateway', () => {
     expect(log).toContain('health_tokens_issued');
     expect(log).toContain('health_tokens_ended');
     expect(log).not.toMatch(/eyJ/);
+  });
+
+  it('says why a server cannot start, in the words of the proxy', async () => {
+    const service = serviceSchema.parse({
+      ...{ name: 'broken', title: 'T', description: 'D', kind: 'proxy' },
+      command: ['/bin/sh', '-c', 'exit 7'],
+    });
+    const { folder } = await startTestGateway({}, [{ service }]);
+    const details: string[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const { checks } = await look(folder);
+      details.push(
+        checks.find(({ subject, check }) => subject === 'broken' && check === 'initialize')?.detail ?? '',
+      );
+    }
+    expect(details[0]).toMatch(/^initialize answered with 502: The server of 'broken' exited with code 7/);
+    expect(details[2]).toMatch(/^initialize answered with 503: .* cannot start: exited with code 7/);
   });
 
   it('has an admin API that the edge does not lead to', async () => {
