@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- --short] [-- startup auth proxy wrappers]`: ratios, each against a yardstick measured in the same run,
+ * `npm run bench [-- --short] [-- startup auth proxy wrappers fetchs]`: ratios, each against a yardstick measured in the same run,
  * because machines drift. In the long form a missed bar is a failure; the short one is too rough for that.
  */
 import { benchAuth } from './auth/auth.ts';
+import { benchFetchs } from './fetchs.ts';
 import { benchProxy } from './proxy.ts';
 import { benchStartup } from './startup.ts';
 import { benchWrappers } from './wrappers/wrappers.ts';
@@ -21,6 +22,7 @@ const benches: Record<string, (options: BenchOptions) => unknown> = {
   // It has no bars of its own yet.
   proxy: async ({ short, print }) => void (await benchProxy(print, { short })),
   wrappers: benchWrappers,
+  fetchs: benchFetchs,
 };
 
 const words = process.argv.slice(2);
