@@ -11,7 +11,7 @@ export const BOB = '102:bob';
 export const MALLORY = '103:mallory';
 
 export const ALL_SERVICES = [
-  ...['echo-stateful', 'echo-stateless', 'everything', 'fetch', 'filesystem'],
+  ...['echo-stateful', 'echo-stateless', 'everything', 'fetch', 'fetchs', 'filesystem'],
   ...['memory', 'playwright', 'sequentialthinking', 'time', 'tmux'],
 ];
 
