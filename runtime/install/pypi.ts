@@ -61,10 +61,28 @@ export async function pypiHome(
     if (version !== undefined && !uv)
       throw new InstallError(`Python ${version} is asked for, which needs uv (PyPI's package uv)`);
     const pip = version === undefined && (python || !uv) ? [withPip(run)] : [];
-    await firstThatWorks([...(uv ? [withUv(run, uv, version)] : []), ...pip], home, packages);
-    await writeFile(whole, '');
+    await alone(home, async () => {
+      if (existsSync(whole)) return;
+      await firstThatWorks([...(uv ? [withUv(run, uv, version)] : []), ...pip], home, packages);
+      await writeFile(whole, '');
+    });
   }
   return home;
+}
+
+/** What is being installed, by folder: two services may come from one package. */
+const installing = new Map<string, Promise<void>>();
+
+/** Runs one after another what is for the same folder. */
+async function alone(home: string, work: () => Promise<void>): Promise<void> {
+  const before = installing.get(home) ?? Promise.resolve();
+  const mine = before.catch(() => undefined).then(work);
+  installing.set(home, mine);
+  try {
+    await mine;
+  } finally {
+    if (installing.get(home) === mine) installing.delete(home);
+  }
 }
 
 type Run = (file: string, args: string[]) => Promise<void>;

@@ -175,6 +175,13 @@ describe('a package of PyPI', () => {
     ]);
   });
 
+  it('is fetched once for two services that come from it', async () => {
+    const path = only({ uv: VENV });
+    const install = () => installService(service, path, { folder: join(folder, 'p') });
+    await Promise.all([install(), install()]);
+    expect(calls()).toHaveLength(2);
+  });
+
   it('says so when it does not have the command', async () => {
     const install = installService(
       { ...service, package: { pypi: 'thing', version: '1.2.3', bin: 'other' } },
