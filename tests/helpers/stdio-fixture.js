@@ -82,6 +82,13 @@ const tools = {
   },
   ask: async (id) => answer(id, JSON.stringify((await ask('sampling/createMessage', sampling)).result)),
   askWhat: async (id, { method, params }) => answer(id, JSON.stringify(await ask(method, params))),
+  /** Says it as it was told. */
+  result: (id, { json }) =>
+    process.stdout.write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}\n`),
+  notification: (id, { json }) => {
+    process.stdout.write(`${json}\n`);
+    answer(id, 'told');
+  },
   lines: (id) => answer(id, JSON.stringify(lines)),
   folders: (id) => answer(id, JSON.stringify(folders)),
   /** Asks twice, the second time after the first answer. */
