@@ -9,7 +9,6 @@ import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import type { Refusal } from '../http.ts';
 import { ErrorCode, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
 import { StartRefusedError, type Children } from '../models/children.ts';
-import type { StartRequest } from '../models/session-child.ts';
 import { PeerError, type PeerOptions } from '../peer-types.ts';
 import type { Peer } from '../peer.ts';
 import { MODERN_VERSION, type Members } from './envelope.ts';
@@ -41,6 +40,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    options.children.budget.onNeed((user) => this.#giveUp(user));
   }
 
   get children(): number {
@@ -172,7 +172,7 @@ export class Pool {
     const command = await this.#options.command(caller);
     let child: Child | undefined;
     const start = (handlers: ChildHandlers): Child =>
-      (child = this.#startChild({ command, user: caller.sub, handlers, raw: true }));
+      (child = children.start({ command, user: caller.sub, handlers, raw: true }));
     const { era } = children;
     const open = { service, limits, logger, now, logFields, era, start, capabilities };
     const { peer, hello } = await openPeer(open).catch((error: unknown) => {
@@ -214,20 +214,14 @@ export class Pool {
     return { status: 500, code: ErrorCode.server, message: `${started} its log says why.` };
   }
 
-  /** Where there is no place for one more, a child that nobody uses makes room: the user's own, if there is one. */
-  #startChild(request: StartRequest): Child {
-    const { children } = this.#options;
-    try {
-      return children.start(request);
-    } catch (error) {
-      if (!(error instanceof StartRefusedError)) throw error;
-      const idle = [...this.#peers].filter((each) => !each.inUse);
-      const own = idle.find((each) => each.user === request.user);
-      const victim = own ?? (error.status === 503 ? idle[0] : undefined);
-      if (victim === undefined) throw error;
-      this.end(victim, 'Its place was needed.');
-      return children.start(request);
+  /** Makes room for another child of the proxy's. @returns whether there was one that nobody uses */
+  #giveUp(user: string | undefined): boolean {
+    for (const each of this.#peers) {
+      if (each.inUse || (user !== undefined && each.user !== user)) continue;
+      this.end(each, 'Its place was needed.');
+      return true;
     }
+    return false;
   }
 
   #startingOf(user?: string): number {

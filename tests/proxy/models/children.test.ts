@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ModernClient } from '../../helpers/modern-client.ts';
 import {
   fixtureCommand,
   RawClient,
@@ -77,4 +78,12 @@ describe('children', () => {
     expect([all.status, all.headers.get('retry-after')]).toEqual([503, '30']);
     expect(((await all.json()) as Loose).error.message).toMatch(/^All 2 server processes are in use/);
   });
+});
+
+it('a session gets the place of a child that only calls without a session used', async () => {
+  test = await startProxy({ limits: { maxChildren: 1 } });
+  const modern = new ModernClient(test.url, 'alice', {});
+  await modern.tool('pid');
+  expect((await initialize(test.url, 'bob')).status).toBe(200);
+  expect(test.proxy.childStats()).toMatchObject({ starts: 2, failedStarts: 0 });
 });
