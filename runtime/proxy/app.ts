@@ -84,7 +84,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
   const { command } = options;
-  const modern = new ModernEra({ ...common, children, command });
+  const modern = new ModernEra({ ...common, children, command, shared: model === 'shared' });
   const bodies = new BodyBudget(limits.maxMessageBytes);
   const metrics = new ProxyMetrics();
   const deps: ProxyDeps = { ...common, sessions, modern, bodies, metrics, command };

@@ -27,6 +27,12 @@ export interface Filter {
 /** Of streams that get what the child sends them, and nothing else. */
 const NOTHING: Filter = { lists: new Set(), resources: new Set() };
 
+/** The request, and whose it is. */
+interface Asked {
+  request: RpcRequest;
+  user: string;
+}
+
 interface Listener {
   user: string;
   pooled: PooledPeer;
@@ -77,7 +83,12 @@ export class Listeners {
   }
 
   /** Opens the stream; the acknowledgement is the first message on it. */
-  async listen(res: ServerResponse, request: RpcRequest, pooled: PooledPeer, wanted: Filter): Promise<void> {
+  async listen(
+    res: ServerResponse,
+    { request, user }: Asked,
+    pooled: PooledPeer,
+    wanted: Filter,
+  ): Promise<void> {
     // Before anything else, so that the child is not ended meanwhile.
     pooled.listeners += 1;
     let gone = false;
@@ -94,10 +105,10 @@ export class Listeners {
       return drop();
     }
     const stream = new SseStream(res, this.#limits.maxBufferedBytes, {}, () =>
-      this.#outflows.note(pooled.user, res),
+      this.#outflows.note(user, res),
     );
     const openedAtMs = this.#now();
-    const listener = { user: pooled.user, pooled, request, filter, stream, openedAtMs };
+    const listener = { user, pooled, request, filter, stream, openedAtMs };
     send(listener, 'notifications/subscriptions/acknowledged', { notifications: asMembers(filter) });
     this.#open.add(listener);
     res.on('close', () => {
@@ -110,12 +121,14 @@ export class Listeners {
   }
 
   /** Opens the stream of a child that has such streams itself; its id in the notifications becomes the client's. */
-  pass(res: ServerResponse, request: RpcRequest, pooled: PooledPeer): void {
+  pass(res: ServerResponse, { request, user }: Asked, pooled: PooledPeer): void {
     let listener: Listener | undefined;
     const open = (): Listener => {
       if (listener !== undefined) return listener;
-      const stream = new SseStream(res, this.#limits.maxBufferedBytes);
-      listener = { user: pooled.user, pooled, request, filter: NOTHING, stream, openedAtMs: this.#now() };
+      const stream = new SseStream(res, this.#limits.maxBufferedBytes, {}, () =>
+        this.#outflows.note(user, res),
+      );
+      listener = { user, pooled, request, filter: NOTHING, stream, openedAtMs: this.#now() };
       this.#open.add(listener);
       return listener;
     };
@@ -136,10 +149,11 @@ export class Listeners {
     });
   }
 
-  /** Sends a notification of one of the user's children to those that asked for it. */
-  publish(user: string, { method, params }: RpcNotification): void {
+  /** @param owner whose children they are: any of them tells all of their listeners */
+  publish(owner: string | undefined, { method, params }: RpcNotification): void {
     for (const listener of this.#open) {
-      if (listener.user === user && accepts(listener.filter, method, params)) send(listener, method, params);
+      if (listener.pooled.owner === owner && accepts(listener.filter, method, params))
+        send(listener, method, params);
     }
   }
 

@@ -37,6 +37,8 @@ export interface ModernOptions {
   /** Whether the server may ask clients for their roots. */
   clientRoots: boolean;
   children: Children;
+  /** One child serves all users: for servers that ask nothing and keep nothing of anybody. */
+  shared: boolean;
   outflows: OutflowBudget;
   /** What to start for a caller. */
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
@@ -82,7 +84,7 @@ export class ModernEra {
     this.#parked = new ParkedCalls(service, limits.parkedCallSeconds);
     this.#pool = new Pool({
       ...options,
-      onChange: (user, message) => this.#listeners.publish(user, message),
+      onChange: (owner, message) => this.#listeners.publish(owner, message),
       onGone: (pooled) => this.#listeners.gone(pooled),
     });
     const idleMs = limits.sessionIdleSeconds * 1000;
@@ -177,15 +179,17 @@ export class ModernEra {
       return refuse(res, unavailable(429, 'You have too many streams open; close one.'), request.id);
     const pooled = await this.#join(post, NO_CALL, 'any');
     if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);
-    if (pooled.hello.modern) this.#listeners.pass(res, request, pooled);
-    else await this.#listeners.listen(res, request, pooled, filter);
+    const asked = { request, user: caller.sub };
+    if (pooled.hello.modern) this.#listeners.pass(res, asked, pooled);
+    else await this.#listeners.listen(res, asked, pooled, filter);
   }
 
   #call(req: IncomingMessage, res: ServerResponse, post: Asked): void | Promise<void> {
     const { request, envelope } = post;
     const capabilities = this.#capabilities(envelope);
     const asksBack = this.#options.children.era.modern !== true && canBeAsked(capabilities);
-    const alone = asksBack || envelope.logLevel !== undefined;
+    // Of a child that all share, nobody knows whose its log messages are.
+    const alone = !this.#options.shared && (asksBack || envelope.logLevel !== undefined);
     const use: Use = MAY_ASK.has(request.method) ? (alone ? 'exclusive' : 'shared') : 'any';
     const place = new Place();
     const asked = { ...post, envelope: { ...envelope, capabilities } };
@@ -277,7 +281,7 @@ export class ModernEra {
     if (pooled.peer.congested) return unavailable(503, 'The server does not read what it is sent.');
     const check = () =>
       request.method === 'tools/call' ? pooled.checkParams(request.params, req.headers) : undefined;
-    if (logLevel === undefined || !MAY_ASK.has(request.method)) return check();
+    if (logLevel === undefined || this.#options.shared || !MAY_ASK.has(request.method)) return check();
     return pooled.setLogLevel(logLevel).then(check);
   }
 
@@ -290,7 +294,8 @@ export class ModernEra {
   }
 
   #capabilities({ capabilities }: Envelope): Members {
-    return childCapabilities(capabilities, this.#options.clientRoots);
+    const { shared, clientRoots } = this.#options;
+    return shared ? {} : childCapabilities(capabilities, clientRoots);
   }
 
   #replyTo(res: ServerResponse, { accepts, caller }: Post): Reply {

@@ -17,10 +17,12 @@ import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
 
 export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   children: Children;
+  /** One child serves all users: for servers that ask nothing and keep nothing of anybody. */
+  shared: boolean;
   /** What to start for a caller. */
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
   /** Told what a user's child says that may interest all of the user's streams. */
-  onChange(user: string, message: RpcNotification): void;
+  onChange(owner: string | undefined, message: RpcNotification): void;
   onGone(peer: PooledPeer): void;
 }
 
@@ -63,7 +65,7 @@ export class Pool {
     use: Use,
   ): PooledPeer | Promise<PooledPeer | Refusal> {
     const key = this.#options.children.era.modern === true ? ANY_CLIENT : JSON.stringify(capabilities);
-    const found = this.#find(caller.sub, key, use);
+    const found = this.#find(this.#ownerOf(caller), key, use);
     return found === undefined
       ? this.#joinNew(caller, { capabilities, key }, call, use)
       : enter(found, call, use);
@@ -77,9 +79,9 @@ export class Pool {
   ): Promise<PooledPeer | Refusal> {
     for (;;) {
       const known = this.#options.children.era.modern === true ? ANY_CLIENT : key;
-      const found = this.#find(caller.sub, known, use);
+      const found = this.#find(this.#ownerOf(caller), known, use);
       if (found !== undefined) return enter(found, call, use);
-      const name = JSON.stringify([caller.sub, key]);
+      const name = JSON.stringify([this.#ownerOf(caller), key]);
       const opening = this.#opening.get(name);
       if (opening !== undefined) {
         const opened = await opening;
@@ -142,9 +144,14 @@ export class Pool {
     void gone.finally(() => this.#ending.delete(gone));
   }
 
-  #find(user: string, key: string, use: Use): PooledPeer | undefined {
+  /** @returns whose child it is; undefined when it is everybody's */
+  #ownerOf({ sub }: CallerContext): string | undefined {
+    return this.#options.shared ? undefined : sub;
+  }
+
+  #find(owner: string | undefined, key: string, use: Use): PooledPeer | undefined {
     for (const each of this.#peers) {
-      if (each.user !== user || each.key !== key || each.spent) continue;
+      if (each.owner !== owner || each.key !== key || each.spent) continue;
       if (use === 'any' || (each.exclusive === undefined && (use === 'shared' || each.active.size === 0)))
         return each;
     }
@@ -168,11 +175,12 @@ export class Pool {
 
   async #start(caller: CallerContext, capabilities: Members, key: string): Promise<PooledPeer> {
     const { service, limits, logger, now, children } = this.#options;
-    const logFields = { service, user: caller.sub };
+    const owner = this.#ownerOf(caller);
+    const logFields = { service, user: owner };
     const command = await this.#options.command(caller);
     let child: Child | undefined;
     const start = (handlers: ChildHandlers): Child =>
-      (child = children.start({ command, user: caller.sub, handlers, raw: true }));
+      (child = children.start({ command, user: owner, handlers, raw: true }));
     const { era } = children;
     const open = { service, limits, logger, now, logFields, era, start, capabilities };
     const { peer, hello } = await openPeer(open).catch((error: unknown) => {
@@ -182,7 +190,7 @@ export class Pool {
     if (child !== undefined) children.initialised(child);
     if (peer.ended)
       throw new PeerError(`The server of '${service}' ended right away; its log says why.`, 502);
-    const pooled = new PooledPeer(peer, hello, caller.sub, hello.modern ? ANY_CLIENT : key);
+    const pooled = new PooledPeer(peer, hello, owner, hello.modern ? ANY_CLIENT : key);
     peer.handlers = {
       onRequest: (message, line) => this.#asked(pooled, message, line),
       onNotification: (message, line) => this.#told(pooled, message, line),
@@ -217,7 +225,7 @@ export class Pool {
   /** Makes room for another child of the proxy's. @returns whether there was one that nobody uses */
   #giveUp(user: string | undefined): boolean {
     for (const each of this.#peers) {
-      if (each.inUse || (user !== undefined && each.user !== user)) continue;
+      if (each.inUse || (user !== undefined && each.owner !== user)) continue;
       this.end(each, 'Its place was needed.');
       return true;
     }
@@ -242,7 +250,7 @@ export class Pool {
     if (pooled.hello.modern && pooled.toStream(message)) return;
     pooled.exclusive?.told(message, line);
     if (message.method === 'notifications/tools/list_changed') pooled.forgetTools();
-    if (!pooled.hello.modern) this.#options.onChange(pooled.user, message);
+    if (!pooled.hello.modern) this.#options.onChange(pooled.owner, message);
   }
 
   #gone(pooled: PooledPeer): void {

@@ -27,7 +27,8 @@ let nextId = 0;
 export class PooledPeer {
   readonly peer: Peer;
   readonly hello: Hello;
-  readonly user: string;
+  /** The user whose it is; undefined when it is everybody's. */
+  readonly owner: string | undefined;
   /** The client's capabilities that the child was told of, as text. */
   readonly key: string;
   readonly results: Results;
@@ -46,10 +47,10 @@ export class PooledPeer {
   /** How many streams want to hear of each resource. */
   readonly #subscriptions = new Map<string, number>();
 
-  constructor(peer: Peer, hello: Hello, user: string, key: string) {
+  constructor(peer: Peer, hello: Hello, owner: string | undefined, key: string) {
     this.peer = peer;
     this.hello = hello;
-    this.user = user;
+    this.owner = owner;
     this.key = key;
     this.results = new Results(hello.serverInfo);
   }

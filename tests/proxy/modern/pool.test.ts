@@ -35,6 +35,18 @@ describe('the children of the pool', () => {
     expect(alice).not.toBe(bob);
   });
 
+  it('is one for everybody where the service says so, without a way to ask or to mix up logs', async () => {
+    await start({ process: 'shared' });
+    const alice = client('alice', ASKABLE);
+    const pids = await Promise.all([alice.tool('pid'), client('bob').tool('pid')]);
+    expect(new Set(pids).size).toBe(1);
+    const _meta = { 'io.modelcontextprotocol/logLevel': 'debug' };
+    const { message } = await alice.call('logs', { levels: ['error'] }, { _meta });
+    expect(message.result.content[0].text).toBe('logged');
+    expect((await alice.call('ask')).message.error.code).toBe(-32021);
+    expect(test.proxy.stats().children).toBe(1);
+  });
+
   it('are told what the client can do', async () => {
     await start();
     const first = async (capabilities: object): Promise<Loose> => {
