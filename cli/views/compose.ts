@@ -70,6 +70,9 @@ export function runtimeImage(values: ConfigValues, version: string): string {
   return `${values.COMPOSE_PROJECT_NAME}-runtime:${version}`;
 }
 
+/** Native services that work in threads, each with a heap of its own. */
+const WITH_THREADS = new Set(['fetchs']);
+
 /** What auth's container may use, in mebibytes, and the heap that fits into it; the bench shows that it does. */
 export const AUTH_MEMORY_MIB = 320;
 export const AUTH_NODE_OPTIONS = ['--max-old-space-size=192', '--max-semi-space-size=32'];
@@ -179,8 +182,10 @@ function serviceEntry(input: RenderInput, service: Service, digests: Digests) {
  * The heap of our own process in a service's container, in mebibytes. Before a stdio server it is the smaller part: the
  * rest is its children's, which are not told of it.
  */
-function heapMib({ kind, container }: Service): number {
+function heapMib({ name, kind, container }: Service): number {
   const memory = parseInt(container.memory, 10);
+  // The option holds for each thread, whatever limit that was started with.
+  if (WITH_THREADS.has(name)) return Math.floor(memory / 4);
   return kind === 'proxy' ? Math.max(128, Math.floor(memory / 4)) : Math.floor(memory * 0.6);
 }
 

@@ -41,6 +41,8 @@ export function guardedConnector(guard: ConnectGuard, timeoutMs: number): buildC
   const connect = buildConnector({
     timeout: timeoutMs,
     allowH2: false,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
     ...(ca !== undefined && { ca }),
     lookup: guardedLookup(guard),
   });

@@ -140,7 +140,7 @@ export class Fetcher {
 
   #createRobots(): Robots {
     return new Robots({
-      fetch: (url) => this.#fetchRobots(url),
+      fetch: (url, signal) => this.#fetchRobots(url, signal),
       isAllowed: async ({ text, url: rulesUrl }, url, signal) => {
         try {
           const job = { kind: 'robots', rules: text, rulesUrl, product: PRODUCT, url } as const;
@@ -155,8 +155,8 @@ export class Fetcher {
     });
   }
 
-  #fetchRobots(url: URL): Promise<RobotsAnswer> {
-    const signal = AbortSignal.timeout(this.#options.limits.robotsMs);
+  #fetchRobots(url: URL, nobodyWaits: AbortSignal): Promise<RobotsAnswer> {
+    const signal = AbortSignal.any([nobodyWaits, AbortSignal.timeout(this.#options.limits.robotsMs)]);
     const hop: Hop = { url, method: 'GET', headers: { accept: 'text/plain,*/*;q=0.8' } };
     const read = async (_hop: Hop, { status, header, body }: SiteResponse): Promise<RobotsAnswer> => ({
       status,

@@ -23,13 +23,20 @@ export interface RobotsAnswer {
 
 export interface RobotsOptions {
   /** Fetches a robots.txt, redirects followed, through the guard and in a bounded time. */
-  fetch: (url: URL) => Promise<RobotsAnswer>;
+  fetch: (url: URL, signal: AbortSignal) => Promise<RobotsAnswer>;
   /** Whether these rules allow a URL. */
   isAllowed: (rules: { text: string; url: string }, url: string, signal: AbortSignal) => Promise<boolean>;
   /** Product token, for messages. */
   product: string;
   /** Milliseconds since the epoch. */
   now: () => number;
+}
+
+/** A robots.txt that is on its way, for all who wait for it. */
+interface Loading {
+  entry: Promise<Entry>;
+  waiting: number;
+  abort: AbortController;
 }
 
 interface Entry {
@@ -44,7 +51,7 @@ export class Robots {
   readonly #options: RobotsOptions;
   /** By origin; the one that was asked for longest ago is first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #loading = new Map<string, Promise<Entry>>();
+  readonly #loading = new Map<string, Loading>();
   #characters = 0;
 
   constructor(options: RobotsOptions) {
@@ -56,7 +63,7 @@ export class Robots {
     // §2.2.2: "The /robots.txt URI is implicitly allowed."
     if (url.pathname === '/robots.txt') return;
     const rulesUrl = new URL('/robots.txt', url);
-    const { text, unreachable } = await untilAborted(this.#entryOf(rulesUrl), signal);
+    const { text, unreachable } = this.#known(url.origin) ?? (await this.#awaited(rulesUrl, signal));
     if (unreachable !== undefined)
       throw new FetchError(
         `${unreachable} (Asked for ${rulesUrl.href}: while it cannot be read, programs may fetch nothing there.)`,
@@ -69,27 +76,43 @@ export class Robots {
     );
   }
 
-  #entryOf(rulesUrl: URL): Promise<Entry> {
-    const { origin } = rulesUrl;
+  #known(origin: string): Entry | undefined {
     const known = this.#entries.get(origin);
-    if (known !== undefined && known.untilMs > this.#options.now()) {
-      this.#entries.delete(origin);
-      this.#entries.set(origin, known);
-      return Promise.resolve(known);
+    if (known === undefined || known.untilMs <= this.#options.now()) return undefined;
+    this.#entries.delete(origin);
+    this.#entries.set(origin, known);
+    return known;
+  }
+
+  /** Whoever leaves stops nobody else; when the last one has left, the site is not asked any more. */
+  async #awaited(rulesUrl: URL, signal: AbortSignal): Promise<Entry> {
+    const loading = this.#loading.get(rulesUrl.origin) ?? this.#load(rulesUrl);
+    loading.waiting += 1;
+    try {
+      return await untilAborted(loading.entry, signal);
+    } finally {
+      loading.waiting -= 1;
+      if (loading.waiting === 0) this.#leave(rulesUrl.origin, loading);
     }
-    const loading = this.#loading.get(origin) ?? this.#load(rulesUrl);
-    this.#loading.set(origin, loading);
+  }
+
+  #load(rulesUrl: URL): Loading {
+    const abort = new AbortController();
+    const entry = this.#ask(rulesUrl, abort.signal).then((asked) => {
+      if (!abort.signal.aborted) this.#keep(rulesUrl.origin, asked);
+      return asked;
+    });
+    const loading = { entry, waiting: 0, abort };
+    this.#loading.set(rulesUrl.origin, loading);
     return loading;
   }
 
-  async #load(rulesUrl: URL): Promise<Entry> {
-    const entry = await this.#ask(rulesUrl);
-    this.#loading.delete(rulesUrl.origin);
-    this.#keep(rulesUrl.origin, entry);
-    return entry;
+  #leave(origin: string, loading: Loading): void {
+    loading.abort.abort();
+    if (this.#loading.get(origin) === loading) this.#loading.delete(origin);
   }
 
-  async #ask(rulesUrl: URL): Promise<Entry> {
+  async #ask(rulesUrl: URL, signal: AbortSignal): Promise<Entry> {
     const now = this.#options.now();
     const unreachable = (reason: string) => ({
       text: '',
@@ -97,7 +120,7 @@ export class Robots {
       untilMs: now + UNREACHABLE_MS,
     });
     try {
-      const { status, header, text } = await this.#options.fetch(rulesUrl);
+      const { status, header, text } = await this.#options.fetch(rulesUrl, signal);
       if (status >= 500) return unreachable(`${rulesUrl.host} answers ${status}. Try again later.`);
       return { text: status === 200 ? text : '', untilMs: now + freshnessMs(header) };
     } catch (error) {
@@ -125,7 +148,6 @@ export class Robots {
   }
 }
 
-/** The others who wait for the same are not stopped by one who leaves. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason as Error);

@@ -140,6 +140,31 @@ describe('a cancelled call', () => {
     expect(await client.call('fetch', { url: fetchs.site.url('/other') })).toMatchObject({ failed: false });
   });
 
+  it('ends the request for robots.txt, too, when nobody waits for it any more', async () => {
+    const { url, headers, site, fetch: call } = await startFetchs();
+    let [asked, left] = [0, 0];
+    site.answers.set('/robots.txt', (request) => {
+      asked += 1;
+      request.socket.on('close', () => (left += 1));
+    });
+    const aborts = [new AbortController(), new AbortController()];
+    const calls = aborts.map(({ signal }) =>
+      fetch(`${url}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers('alice') },
+        body: JSON.stringify(callTool('fetch', { url: site.url('/') })),
+        signal,
+      }),
+    );
+    await until(() => asked === 1);
+    for (const abort of aborts) abort.abort();
+    await Promise.allSettled(calls);
+    await until(() => left === 1);
+    site.answers.set('/robots.txt', page('', 'text/plain'));
+    site.answers.set('/', page('x', 'text/plain'));
+    expect(await call({ url: site.url('/') })).toMatchObject({ failed: false });
+  });
+
   it('is so where its connection closes', async () => {
     const { url, headers, site, waiting, fetch: call } = await hanging();
     const abort = new AbortController();

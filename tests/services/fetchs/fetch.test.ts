@@ -100,6 +100,13 @@ describe('what is fetched', () => {
     expect(failed).toBe(true);
     expect(text).toMatch(/answered with status 404[^]*nothing here/);
     expect(data).toMatchObject({ status: 404, content: 'nothing here' });
+    site.answers.set('/binary', (_request, response) =>
+      response.writeHead(500, { 'content-type': 'application/pdf' }).end('x'),
+    );
+    expect(await fetch({ url: site.url('/binary') })).toMatchObject({
+      failed: true,
+      data: { status: 500, content: '' },
+    });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startHttpsSite, type HttpsSite } from '../../helpers/https-site.ts';
 import { PUBLIC_ADDRESS, startFetchs } from './support.ts';
 
@@ -31,6 +31,8 @@ describe('over https', () => {
   ])('a certificate %s is refused, and nothing is sent', async (_, url, guard) => {
     const { fetch } = await startFetchs({ guard: guard(), ignoreRobots: true });
     const before = site.requests.length;
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
     const { text, failed } = await fetch({ url, headers: { authorization: 'Bearer t' } });
     expect([failed, text]).toEqual([true, expect.stringContaining('is not secure')]);
     expect(site.requests).toHaveLength(before);

@@ -27,16 +27,21 @@ export interface ReadOptions {
   onBytes: (received: number, total?: number) => void;
 }
 
+/** Of a media type with its parameters; what is behind that is nonsense. */
+const MAX_TYPE_LENGTH = 500;
+
 /** RFC 9110 §6.4.1, and 304, which has none either. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /** @throws FetchError for what a model cannot read or what is too large */
 export async function readContent(hop: Hop, response: SiteResponse, options: ReadOptions): Promise<Content> {
-  const type = response.header('content-type');
+  const type = response.header('content-type')?.slice(0, MAX_TYPE_LENGTH);
   const base = { contentType: mediaType(type), converted: false };
   if (hop.method === 'HEAD') return { ...base, text: headerLines(response) };
-  if (WITHOUT_BODY.has(response.status)) return { ...base, text: '' };
   const kind = kindOf(type);
+  // The status of an error says more than a body that cannot be read.
+  const isEmpty = WITHOUT_BODY.has(response.status) || (response.status >= 400 && kind === 'binary');
+  if (isEmpty) return { ...base, text: '' };
   const length = Number(response.header('content-length') ?? Number.NaN);
   if (kind === 'binary' || (kind === 'image' && length > options.limits.maxImageBytes))
     throw unreadable(base.contentType, length, options.limits);

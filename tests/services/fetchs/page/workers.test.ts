@@ -44,7 +44,7 @@ describe('the threads', () => {
   });
 
   it('give up a job that takes too long, and go on with the next', async () => {
-    const workers = pool({ timeoutMs: 1_500 });
+    const workers = pool({ timeoutMs: 6_000 });
     const [hostile, next] = await Promise.allSettled([
       workers.run(endless, always),
       workers.run(page('next'), always),
