@@ -1,10 +1,11 @@
 /**
  * A stdio MCP server for tests, without any library: each tool shows one behaviour of good or bad servers.
  * Flags: `--marker=…` (to be found in /proc), `--stubborn` (survives the end of its input and SIGTERM), `--exit-on-init`,
- * `--silent-init`, `--refuse-init`, `--version=…` (what it negotiates), `--ping-init` (asks before it answers),
- * `--roots` (works in the folders that the client names, as the file server does), `--page=…` (tools on one page of
- * their list), `--list-late` (says something before it lists them, so that the answer comes on a stream), `--changes`
- * (tells of changed lists and resources), `--param-headers` (its tool echo wants its text in a header, too).
+ * `--only-init` (ends when anything else comes first), `--silent-init`, `--refuse-init`, `--version=…` (what it
+ * negotiates), `--ping-init` (asks before it answers), `--roots` (works in the folders that the client names, as the file
+ * server does), `--page=…` (tools on one page of their list), `--list-late` (says something before it lists them, so that
+ * the answer comes on a stream), `--changes` (tells of changed lists and resources), `--param-headers` (its tool echo wants
+ * its text in a header, too).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
@@ -171,7 +172,10 @@ const changes = { tools: { listChanged: true }, resources: { subscribe: true, li
 const capabilities = { tools: {}, logging: {}, ...(flag('changes') && changes) };
 const info = { capabilities, serverInfo: { name: 'fixture', version: '1.0.0' } };
 
+let initialized = false;
+
 async function initialize(id, params) {
+  initialized = true;
   if (flag('exit-on-init')) {
     writeSync(2, 'cannot open the database\n');
     process.exit(1);
@@ -205,6 +209,7 @@ function listTools(id, { cursor = '0' }) {
 
 function handle(message) {
   const { id, method, params = {} } = message;
+  if (flag('only-init') && method !== 'initialize' && !initialized) process.exit(1);
   if (method === undefined) {
     waiting.get(id)?.(message);
     waiting.delete(id);

@@ -45,20 +45,23 @@ export interface OpenedPeer {
 /** @throws PeerError, after which the child is ended, or what `start` throws */
 export async function openPeer(options: OpenPeerOptions): Promise<OpenedPeer> {
   const { era, capabilities } = options;
-  const peer = new Peer((handlers) => options.start(handlers), options);
+  const asked = era.modern === undefined;
+  let peer = new Peer((handlers) => options.start(handlers), options);
   const discovered = era.modern === false ? undefined : await discover(peer);
-  // A server that died of the question is not asked again.
-  if (discovered !== undefined || era.modern === undefined) era.modern = discovered !== undefined;
-  const { ended } = peer;
   if (discovered !== undefined) {
+    era.modern = true;
     const meta = discovered['_meta'];
     const serverInfo = isObject(meta) ? meta[META.serverInfo] : undefined;
     return { peer, hello: helloOf(true, discovered, serverInfo) };
   }
+  if (asked) era.modern = false;
+  // Servers of some SDKs end when the handshake does not come first: that is an answer, too.
+  if (asked && peer.ended) peer = new Peer((handlers) => options.start(handlers), options);
   try {
     await peer.initialize({ protocolVersion: HANDSHAKE_VERSION, capabilities, clientInfo: CLIENT_INFO });
   } catch (error) {
-    if (!ended) era.modern = undefined;
+    // It cannot be started at all, so nothing is known.
+    if (asked) era.modern = undefined;
     throw error;
   }
   const said: Members = peer.initialized ?? {};

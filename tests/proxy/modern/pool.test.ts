@@ -127,6 +127,14 @@ describe('the children of the pool', () => {
     expect(await client().tool('pid')).not.toBe(pid);
   });
 
+  it('that end when the handshake does not come first are started once more, and asked no second time', async () => {
+    await start({ args: ['--only-init'] });
+    expect(await client().tool('echo', { text: 'here' })).toBe('here');
+    expect(await client('bob').tool('echo', { text: 'there' })).toBe('there');
+    const ended = test.logs.filter(({ message }) => message === 'server ended');
+    expect(ended).toHaveLength(1);
+  });
+
   it('that cannot start say why', async () => {
     await start({ args: ['--exit-on-init'] });
     const { status, message } = await client().call('pid');
