@@ -9,11 +9,15 @@ import { HANDSHAKE_VERSIONS } from '../http.ts';
 import { isId, type RpcId, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { Peer } from '../peer.ts';
-import type { Handshake, RpcNotification } from '../peer-types.ts';
-import type { Children } from './children.ts';
+import { PeerError, type Handshake, type RpcNotification } from '../peer-types.ts';
+import { StartRefusedError, type Children } from './children.ts';
 import { mostVerbose, passesLevel, type LogLevel } from './log-level.ts';
 import { SessionChannel } from './session-channel.ts';
+import { backoffMs } from './starts.ts';
 import { Subscriptions } from './subscriptions.ts';
+
+/** A child that lives longer than this has not failed at its start. */
+const SETTLED_MS = 10_000;
 
 export interface SharedServerOptions {
   service: string;
@@ -38,6 +42,9 @@ export class SharedServer {
   #opening: Promise<Peer> | undefined;
   #level: LogLevel | undefined;
   #unusedSinceMs: number;
+  /** Ends in a row that came soon after a start. */
+  #earlyEnds = 0;
+  #notBeforeMs = 0;
 
   constructor(command: ChildCommand, options: SharedServerOptions) {
     this.#command = command;
@@ -88,6 +95,8 @@ export class SharedServer {
    */
   open(): Promise<Peer> {
     if (this.#peer !== undefined) return Promise.resolve(this.#peer);
+    const waitMs = this.#notBeforeMs - this.#options.now();
+    if (waitMs > 0) return Promise.reject(this.#tooSoon(waitMs));
     this.#opening ??= this.#start().finally(() => (this.#opening = undefined));
     return this.#opening;
   }
@@ -121,10 +130,15 @@ export class SharedServer {
     try {
       const peer = await Peer.open(start, this.#handshake(), options);
       if (child !== undefined) children.initialised(child);
+      if (peer.ended) {
+        this.#noteEnd(now());
+        throw new PeerError(`The server of '${service}' ended right away; its log says why.`, 502);
+      }
+      const startedAtMs = now();
       peer.handlers = {
         onNotification: (message, line) => this.#notified(message, line),
         onRequest: (message, line) => this.#requested(message, line),
-        onEnd: () => this.#ended(peer),
+        onEnd: () => this.#ended(peer, startedAtMs),
       };
       this.#peer = peer;
       this.#restore();
@@ -158,11 +172,24 @@ export class SharedServer {
     this.#peer?.call({ kind: 'request', id: method, method, params }, { onAnswer: () => undefined });
   }
 
-  #ended(peer: Peer): void {
+  #ended(peer: Peer, startedAtMs: number): void {
     if (this.#peer !== peer) return;
+    this.#noteEnd(startedAtMs);
     this.#peer = undefined;
     this.#asked.clear();
     this.#unusedSinceMs = this.#options.now();
+  }
+
+  /** A child that ends soon after each start is not started with each call. */
+  #noteEnd(startedAtMs: number): void {
+    const nowMs = this.#options.now();
+    this.#earlyEnds = nowMs - startedAtMs < SETTLED_MS ? this.#earlyEnds + 1 : 0;
+    this.#notBeforeMs = nowMs + backoffMs(this.#earlyEnds);
+  }
+
+  #tooSoon(waitMs: number): StartRefusedError {
+    const message = `The server of '${this.#options.service}' ended ${this.#earlyEnds} times soon after its start; try again later.`;
+    return new StartRefusedError(message, 503, Math.ceil(waitMs / 1000));
   }
 
   #requested(message: RpcRequest, line: Buffer): boolean {

@@ -167,6 +167,25 @@ describe('a child for each user', () => {
     ]);
   });
 
+  it('that dies again and again is not started with each call', async () => {
+    let nowMs = Date.now();
+    const { proxy } = await start({ now: () => nowMs });
+    const client = await session();
+    await client.tool('crash');
+    await client.tool('crash');
+    expect(await client.tool('pid')).toMatch(/ended 2 times soon after its start; try again later/);
+    expect((await new RawClient(test.url).post(client.initializeBody())).headers.get('retry-after')).toBe(
+      '1',
+    );
+    expect(proxy.childStats().starts).toBe(2);
+    nowMs += 1000;
+    const pid = await client.tool('pid');
+    expect(pid).toMatch(/^\d+$/);
+    nowMs += 60_000;
+    await client.tool('crash');
+    expect(await client.tool('pid')).not.toBe(pid);
+  });
+
   it('is told when a client gives a call up, and by a session that ends', async () => {
     await start();
     const [one, two] = [await session(), await session()];
