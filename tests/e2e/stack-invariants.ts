@@ -13,7 +13,7 @@ const CLAIMS = {
   ...{ 'x-forwarded-proto': 'evil', 'x-forwarded-port': '666', 'x-forwarded-uri': '/verify/time' },
 };
 
-/** @param services that run, with both echoes, `time`, `memory` and `filesystem` among them */
+/** @param services that run, with both echoes, `time`, `memory`, `filesystem` and `tmux` among them */
 export function itKeepsTheInvariants(running: () => Stack, services: readonly string[]): void {
   it('keeps what alice stores from bob', async () => {
     const stack = running();
@@ -36,6 +36,17 @@ export function itKeepsTheInvariants(running: () => Stack, services: readonly st
       const refused = /denied|outside/i;
       expect(await bob.callTool('read_text_file', { path }).catch(String)).toMatch(refused);
       expect(await bob.callTool('list_directory', { path: '/data/users' }).catch(String)).toMatch(refused);
+    });
+    const opened = { session: 'alices', create: true, command: 'id -u' };
+    await withClient(stack, 'tmux', ALICE, async (alice) => {
+      expect(await alice.callTool('run_command', opened)).toMatch(/^[1-9]\d*\nexit code 0$/);
+    });
+    await withClient(stack, 'tmux', BOB, async (bob) => {
+      expect(await bob.callTool('list_sessions', {})).not.toContain('alices');
+    });
+    // It stays when its client has gone.
+    await withClient(stack, 'tmux', ALICE, async (alice) => {
+      expect(await alice.callTool('list_sessions', {})).toContain('alices');
     });
   });
 
