@@ -25,7 +25,7 @@ export interface RunResult {
 /** Of a shell that was just started. */
 const FIRST_PROMPT_MS = 10_000;
 /** Of what was typed a moment ago. */
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 2_000;
 /** What a shell has written reaches tmux at once; but it is another process. */
 const SHOWN_MS = 2_000;
 const FIRST_POLL_MS = 10;
@@ -57,7 +57,7 @@ export async function runCommand(
     const shown = await shownOf(terminals, session, run, ended !== 'timed-out');
     return { ...exitCode, ...shown, ended: ended === 'timed-out' ? 'timed-out' : 'exited' };
   } finally {
-    await rm(file, { force: true });
+    // The command's own file is the shell's to remove: it may not have come to it yet.
     await rm(`${file}.end`, { force: true });
   }
 }

@@ -51,6 +51,7 @@ __mcpgw_prompt() {
 __mcpgw_run() {
   local command first
   command=$(<"$__mcpgw_terminal.$1") || return
+  rm -f "$__mcpgw_terminal.$1" 2>/dev/null
   __mcpgw_say run "$1"
   first=${'$'}{command%%$'\n'*}
   [[ $first == "$command" ]] || first+=' …'

@@ -116,7 +116,11 @@ export class Terminals {
   async get(name: string): Promise<Terminal> {
     const all = await this.list();
     const found = all.find((terminal) => terminal.name === name);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      // Whoever uses it keeps it, whoever opened it.
+      await this.#keeper.hold();
+      return found;
+    }
     const there = all.length === 0 ? 'there is none' : `there are ${all.map((each) => each.name).join(', ')}`;
     throw new TerminalError(`there is no session ${name}; ${there}`);
   }

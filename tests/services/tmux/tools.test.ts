@@ -17,6 +17,10 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
     test.call('run_command', { session: 'main', create: true, command, ...args });
   const dataOf = async (command: string, args: object = {}) => (await run(command, args)).data;
 
+  /** Resolves when `program` is in front in the session `main`. */
+  const runs = (program: string) =>
+    until(async () => (await test.terminals.get('main')).running === program, `${program} runs`);
+
   it('are described by schemas that take nothing else', () => {
     expect(TOOLS.map(({ definition }) => definition.name).sort()).toEqual(
       [
@@ -87,6 +91,8 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
     ['a comment', '# nothing'],
     ['an attempt to end the wrapper', '")"; echo broken; echo "$('],
     ['an assignment that fails', 'readonly r=1; r=2'],
+    ['a shell without a path', 'PATH= true; old=$PATH; PATH='],
+    ['one in it', ':; PATH=/usr/bin:/bin'],
     ['several lines', 'cat <<X\none;\ntwo\nX'],
     ['the end of a chain of tmux', 'echo a \\;'],
   ])('see the end of %s', async (_, command) => {
@@ -96,8 +102,10 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
 
   it('go on with a command whose time is up, and end it by C-c', async () => {
     const late = await run('echo first; sleep 1000', { timeout_seconds: 0.5 });
-    expect(late).toMatchObject({ data: { output: 'first', ended: 'timed-out' } });
+    expect(late.data).toMatchObject({ ended: 'timed-out' });
     expect(late.text).toContain('still running after 0.5 s');
+    await runs('sleep');
+    expect(await test.does('capture_pane', { session: 'main' })).toMatch(/^first$/m);
     const refused = await run('echo second');
     expect([refused.failed, refused.text]).toEqual([true, expect.stringContaining('is busy with sleep')]);
     await test.does('send_keys', { session: 'main', keys: ['C-c'] });
@@ -108,7 +116,7 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
   it('end the wait when the client no longer waits', async () => {
     const gone = new AbortController();
     const call = test.call('run_command', { session: 'main', command: 'sleep 1000' }, gone.signal);
-    await until(async () => (await test.terminals.get('main')).running === 'sleep', 'sleep runs');
+    await runs('sleep');
     gone.abort();
     await expect(call).rejects.toThrow();
     await test.does('send_keys', { session: 'main', keys: ['C-c'] });
@@ -127,10 +135,11 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
       const texts = answers.map(({ text, failed }) => (failed ? 'busy' : text));
       expect(texts.filter((text) => text !== 'busy').length).toBeGreaterThan(0);
       texts.forEach((text, index) => expect(['busy', `answer ${index}\nexit code 0`]).toContain(text));
-      const late = run('sleep 3', { timeout_seconds: 10 });
-      await until(async () => (await test.terminals.get('main')).running === 'sleep', 'sleep runs');
-      expect((await run('true')).text).toContain('is busy with sleep');
-      await late;
+      await run('sleep 1000', { timeout_seconds: 0.1 });
+      await runs('sleep');
+      const refused = await other.call('run_command', { session: 'main', command: 'true' });
+      expect(refused.text).toContain('is busy with sleep');
+      await test.does('send_keys', { session: 'main', keys: ['C-c'] });
     } finally {
       await other.terminals.end();
     }
@@ -146,12 +155,14 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
   });
 
   it('get text letter by letter, whatever tmux or a shell make of it elsewhere', async () => {
-    await run('cat > typed; true', { timeout_seconds: 0.3 });
+    await run('cat > typed; true', { timeout_seconds: 0.1 });
+    await runs('cat');
     const text = '-l $HOME `id` #{pid} Enter C-c \\; "\' ;';
     await test.does('send_keys', { session: 'main', text, keys: ['Enter', 'C-d'] });
     expect(await dataOf('cat typed')).toMatchObject({ output: text });
     const long = 'ü;'.repeat(1_900);
-    await run('stty -icanon; head -c 5700 > typed; stty icanon', { timeout_seconds: 0.5 });
+    await run('stty -icanon; head -c 5700 > typed; stty icanon', { timeout_seconds: 0.1 });
+    await runs('head');
     await test.does('send_keys', { session: 'main', text: long });
     expect(await dataOf('[ "$(cat typed)" = "$(printf "ü;%.0s" {1..1900})" ] && echo same')).toMatchObject({
       output: 'same',
@@ -212,14 +223,14 @@ describe.skipIf(missing !== undefined)(`terminal sessions${missing ? ` (skipped:
     try {
       await first.does('run_command', { session: 'a', create: true, command: 'word=kept; touch made' });
       expect(await second.does('list_sessions')).toMatch(/^a:/m);
-      await second.does('create_session', { session: 'b' });
+      await second.does('attach_session', { session: 'a' });
       await first.terminals.end();
       expect(await second.does('run_command', { session: 'a', command: 'echo $word' })).toMatch(/^kept$/m);
       await second.terminals.end();
       expect(await second.does('list_sessions')).toContain('There is no session');
       expect(readdirSync(first.folder)).toContain('made');
       const left = readdirSync(join(first.folder, '.tmux'));
-      expect(left.filter((name) => !/^(?:rc|socket|session-[ab]\.state)$/.test(name))).toEqual([]);
+      expect(left.filter((name) => !/^(?:rc|socket|session-a\.state)$/.test(name))).toEqual([]);
     } finally {
       await second.close();
     }

@@ -30,7 +30,7 @@ export const runCommandTool = defineTmuxTool(
     async handle({ session: name, command, timeout_seconds, create }, { terminals, signal }) {
       const there = (await terminals.list()).some((terminal) => terminal.name === name);
       if (!there && create) await terminals.create(name, DEFAULT_SIZE);
-      else if (!there) await terminals.get(name);
+      else await terminals.get(name);
       const result = await runCommand(terminals, name, command, {
         timeoutMs: timeout_seconds * 1_000,
         signal,
