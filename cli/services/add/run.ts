@@ -212,6 +212,8 @@ function report(
     changes: changes.map(summaryOf),
   });
   if (dry) return;
+  if (secrets.length > 0 && !existsSync(join(folder, '.gitignore')))
+    output.note('\nKeep .env and secrets/ out of version control; mcpgw init writes a .gitignore that does.');
   const at = flags.dir === '.' ? '' : ` --dir ${flags.dir}`;
   const stack = envText === undefined ? '' : `, mcpgw up${at} in containers`;
   output.note(`\nmcpgw dev${at} serves it on this machine${stack}.`);

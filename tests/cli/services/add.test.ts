@@ -128,6 +128,7 @@ describe('a secret', () => {
     );
     expect(inAll(folder)).toEqual(['.env']);
     expect(captured.stdout + captured.stderr).not.toContain(SECRET);
+    expect(captured.stderr).toContain('out of version control');
     expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, '.env'), 'utf8')).toBe(
       `# mine\nBASE_DOMAIN=mcp.example.com\n\n# @scope/server from npm.\nMCP_MINE_ENABLED=true\nSECRET_MINE_TOKEN=${SECRET}\n`,
