@@ -37,6 +37,11 @@ export function isExactNumber(value: unknown): boolean {
   return exact.isRawJSON(value);
 }
 
+/** @returns a string as it is, and all else as JSON: what `String` gives, also for an opaque object, where that throws */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : String(JSON.stringify(value));
+}
+
 function keepNumber(_key: string, value: unknown, { source }: ReviverContext): unknown {
   if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
   return source.length > SAFE_DIGITS || !Number.isFinite(value) ? exact.rawJSON(source) : value;

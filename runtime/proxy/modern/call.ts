@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CallerContext } from '../../config/context.ts';
-import { parseExact } from '../exact-json.ts';
+import { parseExact, plainText } from '../exact-json.ts';
 import {
   ErrorCode,
   errorText,
@@ -254,7 +254,7 @@ export class ModernCall implements ActiveCall {
 function answerError(reply: Reply, request: RpcRequest, message: RpcResponse, line: Buffer): void {
   const code = message.error?.['code'];
   if (code === RESOURCE_NOT_FOUND && request.method === 'resources/read') {
-    const text = `Resource not found: ${String(request.params?.['uri'])}`;
+    const text = `Resource not found: ${plainText(request.params?.['uri'])}`;
     const data = message.error?.['data'] ?? { uri: request.params?.['uri'] };
     return reply.answer(Buffer.from(errorText(request.id, ErrorCode.invalidParams, text, data)));
   }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { headerOf, unsupportedVersion } from '../checks.ts';
 import { SESSION_HEADER, VERSION_HEADER, type Refusal } from '../http.ts';
+import { plainText } from '../exact-json.ts';
 import type { IncomingBody } from '../incoming.ts';
 import { ErrorCode, type RpcMessage, type RpcRequest } from '../json-rpc.ts';
 import { claimsEnvelope, isModernVersion, MODERN_VERSION, readEnvelope, type Envelope } from './envelope.ts';
@@ -63,7 +64,9 @@ function checkNotification(
 ): Refusal | 'notification' {
   const header = headerOf(req, VERSION_HEADER) ?? MODERN_VERSION;
   const meta = params?.['_meta'] as Record<string, unknown> | undefined;
-  const version = claimsEnvelope(params) ? String(meta?.['io.modelcontextprotocol/protocolVersion']) : header;
+  const version = claimsEnvelope(params)
+    ? plainText(meta?.['io.modelcontextprotocol/protocolVersion'])
+    : header;
   return disagreement(req.headers, version, method) ?? checkVersion(version) ?? 'notification';
 }
 

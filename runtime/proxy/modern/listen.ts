@@ -2,6 +2,7 @@
  * `subscriptions/listen` (MCP 2026-07-28, Subscriptions): one stream of the notifications that a client asked for, each
  * with the id of the request that opened it.
  */
+import { plainText } from '../exact-json.ts';
 import type { ServerResponse } from 'node:http';
 import { ErrorCode, isObject, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
 import { replyJson, type Refusal } from '../http.ts';
@@ -206,7 +207,7 @@ function asMembers({ lists, resources }: Filter): Members {
 }
 
 function accepts({ lists, resources }: Filter, method: string, params: Members | undefined): boolean {
-  if (method === UPDATED) return resources.has(String(params?.['uri']));
+  if (method === UPDATED) return resources.has(plainText(params?.['uri']));
   return [...lists].some((list) => method === `notifications/${list}/list_changed`);
 }
 

@@ -7,6 +7,7 @@ import type { CallerContext } from '../../config/context.ts';
 import type { Logger } from '../../config/log.ts';
 import { refusedTool } from '../../policy/tool-rules.ts';
 import type { ChildCommand } from '../child.ts';
+import { plainText } from '../exact-json.ts';
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import { refuse, replyEmpty, SERVED_VERSIONS, type Accepts, type Refusal } from '../http.ts';
 import type { IncomingBody } from '../incoming.ts';
@@ -252,7 +253,7 @@ export class ModernEra {
 
   #resume(res: ServerResponse, post: Asked): void {
     const { request, caller, envelope } = post;
-    const state = String(request.params?.['requestState']);
+    const state = plainText(request.params?.['requestState']);
     const call = this.#parked.find(caller.sub, state);
     if (typeof call === 'string') return refuse(res, invalidParams(call), request.id);
     const round = { ...post, reply: this.#replyTo(res, post) };

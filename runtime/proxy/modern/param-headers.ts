@@ -2,6 +2,7 @@
  * Arguments of a tool that a client repeats in `Mcp-Param-*` because the tool's schema says so with `x-mcp-header` (MCP
  * 2026-07-28, Streamable HTTP, "Custom Headers from Tool Parameters").
  */
+import { plainText } from '../exact-json.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../http.ts';
 import { isObject } from '../json-rpc.ts';
@@ -61,7 +62,7 @@ export function checkParamHeaders(
     const decoded = decodeValue(String(header));
     if (decoded === undefined) return mismatch(`Mcp-Param-${name} is not valid Base64`);
     const numeric = (type === 'integer' || type === 'number') && typeof value === 'number';
-    const same = numeric && DECIMAL.test(decoded) ? Number(decoded) === value : decoded === String(value);
+    const same = numeric && DECIMAL.test(decoded) ? Number(decoded) === value : decoded === plainText(value);
     if (!same) return mismatch(`Mcp-Param-${name} is not the argument ${where}`);
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** One child of the pool and what of it the calls of its user share. */
+import { plainText } from '../exact-json.ts';
 import { checkParamHeaders, paramHeadersOf, type ParamHeader } from './param-headers.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../http.ts';
@@ -79,7 +80,7 @@ export class PooledPeer {
   ): Refusal | undefined | Promise<Refusal | undefined> {
     if (!('tools' in this.capabilities)) return undefined;
     const check = (tools: Tools): Refusal | undefined => {
-      const declared = tools.get(String(params?.['name']));
+      const declared = tools.get(plainText(params?.['name']));
       return declared === undefined ? undefined : checkParamHeaders(declared, params?.['arguments'], headers);
     };
     if (this.#tools === undefined) {
@@ -129,7 +130,7 @@ export class PooledPeer {
       const tools = Array.isArray(result?.['tools']) ? (result['tools'] as unknown[]) : [];
       for (const tool of tools) {
         const headers = isObject(tool) ? paramHeadersOf(tool['inputSchema']) : [];
-        if (isObject(tool) && headers.length > 0) found.set(String(tool['name']), headers);
+        if (isObject(tool) && headers.length > 0) found.set(plainText(tool['name']), headers);
       }
       cursor = result?.['nextCursor'];
       if (typeof cursor !== 'string') break;
