@@ -1,6 +1,7 @@
 import type { ToolRules } from '../config/context.ts';
 import type { Exchange } from './exchange.ts';
 import { progressTokenOf, type RpcId, type RpcRequest } from './json-rpc.ts';
+import { ShortLivedMap } from './short-lived.ts';
 
 export interface Call {
   request: RpcRequest;
@@ -12,8 +13,8 @@ export interface Call {
 
 /** The requests of one session that its server has not answered yet, in the order in which they came. */
 export class Calls {
-  readonly #byId = new Map<RpcId, Call>();
-  readonly #byToken = new Map<RpcId, Call>();
+  readonly #byId = new ShortLivedMap<RpcId, Call>();
+  readonly #byToken = new ShortLivedMap<RpcId, Call>();
 
   get size(): number {
     return this.#byId.size;

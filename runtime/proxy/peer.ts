@@ -32,6 +32,7 @@ import {
   type RpcResponse,
 } from './peer-types.ts';
 import { answerLine, progressLine, requestLine } from './rewrite.ts';
+import { ShortLivedMap } from './short-lived.ts';
 
 interface PendingCall extends PeerCall {
   readonly token: RpcId | undefined;
@@ -45,7 +46,7 @@ export class Peer {
   handlers: PeerHandlers;
   readonly #options: PeerOptions;
   readonly #child: Child;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new ShortLivedMap<number, PendingCall>();
   /** The child's requests that wait for an answer of ours. */
   readonly #asked = new Set<RpcId>();
   #nextId = 0;

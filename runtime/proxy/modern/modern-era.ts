@@ -15,6 +15,7 @@ import { ErrorCode, isObject, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Children } from '../models/children.ts';
 import { UserOutflows, type OutflowBudget } from '../outflow.ts';
+import { ShortLivedMap } from '../short-lived.ts';
 import { unknownToolLine } from '../tool-access.ts';
 import { ModernCall, type Round } from './call.ts';
 import { without, type Envelope, type Members } from './envelope.ts';
@@ -70,7 +71,8 @@ export class ModernEra {
   readonly #parked: ParkedCalls;
   readonly #outflows: UserOutflows;
   /** Rounds that have not been answered yet. */
-  readonly #replies = new Set<Reply>();
+  readonly #replies = new ShortLivedMap<number, Reply>();
+  #rounds = 0;
   readonly #timers: NodeJS.Timeout[];
   #closing = false;
 
@@ -244,6 +246,7 @@ export class ModernEra {
         this.#parked.remove(ended);
         if (ended.hasAsked && ended.givenUp) pooled.spent = true;
         this.#pool.leave(pooled, place);
+        place.call = undefined;
       },
     });
     place.call = call;
@@ -307,16 +310,17 @@ export class ModernEra {
 
   /** "Closing the response stream cancels the request." */
   #watch(res: ServerResponse, { reply }: Pick<Round, 'reply'>, call: ModernCall | PassedCall): void {
-    this.#replies.add(reply);
+    const round = (this.#rounds += 1);
+    this.#replies.set(round, reply);
     res.on('close', () => {
-      this.#replies.delete(reply);
+      this.#replies.delete(round);
       if (!reply.done) call.abandon('The client went away.');
     });
   }
 
   #keepAlive(intervalMs: number): void {
     const before = this.#options.now() - intervalMs;
-    for (const reply of this.#replies) if (reply.openedAtMs < before) reply.keepAlive();
+    for (const reply of this.#replies.values()) if (reply.openedAtMs < before) reply.keepAlive();
     this.#listeners.keepAlive();
   }
 }
