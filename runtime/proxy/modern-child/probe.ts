@@ -6,8 +6,8 @@ import { isObject, type RpcRequest } from '../json-rpc.ts';
 import { META, MODERN_VERSION, type Members } from '../modern/envelope.ts';
 import type { Peer } from '../peer.ts';
 
-/** A server answers this at once, or it does not know it. */
-const TIMEOUT_MS = 3000;
+/** A server answers this as soon as it has started, or it does not know it. */
+const TIMEOUT_MS = 10_000;
 
 /** What is said with a request of the proxy's own. */
 export const OWN_META = {

@@ -244,7 +244,8 @@ export class ModernEra {
       park: (parked) => this.#parked.park(parked),
       over: (ended) => {
         this.#parked.remove(ended);
-        if (ended.hasAsked && ended.givenUp) pooled.spent = true;
+        // What it may still ask would be taken for the next call's; of a shared child nobody is asked.
+        if (ended.hasAsked && ended.givenUp && pooled.exclusive === place) pooled.spent = true;
         this.#pool.leave(pooled, place);
         place.call = undefined;
       },

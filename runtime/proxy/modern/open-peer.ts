@@ -5,6 +5,7 @@ import { isObject } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { KnownEra } from '../modern-child/era.ts';
 import { discover } from '../modern-child/probe.ts';
+import { PeerError } from '../peer-types.ts';
 import { Peer } from '../peer.ts';
 import { META, type Members } from './envelope.ts';
 
@@ -48,6 +49,11 @@ export async function openPeer(options: OpenPeerOptions): Promise<OpenedPeer> {
   const asked = era.modern === undefined;
   let peer = new Peer((handlers) => options.start(handlers), options);
   const discovered = era.modern === false ? undefined : await discover(peer);
+  if (discovered === undefined && era.modern === true && !peer.ended) {
+    const message = `The server of '${options.service}' did not answer server/discover.`;
+    void peer.end(message);
+    throw new PeerError(message, 504);
+  }
   if (discovered !== undefined) {
     era.modern = true;
     const meta = discovered['_meta'];

@@ -106,7 +106,8 @@ export class Pool {
   sweep(idleMs: number): void {
     const now = this.#options.now();
     for (const each of this.#peers) {
-      if (!each.inUse && each.peer.idleMs(now) > idleMs) this.end(each, 'It was not used any more.');
+      if (!each.inUse && (each.spent || each.peer.idleMs(now) > idleMs))
+        this.end(each, 'It was not used any more.');
     }
   }
 

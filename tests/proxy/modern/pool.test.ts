@@ -47,6 +47,14 @@ describe('the children of the pool', () => {
     expect(test.proxy.stats().children).toBe(1);
   });
 
+  it('are not lost when they ask somebody who cannot be asked', async () => {
+    await start();
+    const pid = await client().tool('pid');
+    expect((await client().call('ask')).status).toBe(400);
+    expect(await client().tool('pid')).toBe(pid);
+    expect(test.proxy.stats().children).toBe(1);
+  });
+
   it('are told what the client can do', async () => {
     await start();
     const first = async (capabilities: object): Promise<Loose> => {
