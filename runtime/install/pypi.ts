@@ -58,9 +58,13 @@ export async function pypiHome(
     };
     const uv = findCommand('uv', searchPath);
     const python = findCommand('python3', searchPath);
+    if (!uv && !python)
+      throw new InstallError(
+        'needs uv, or Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)',
+      );
     if (version !== undefined && !uv)
       throw new InstallError(`Python ${version} is asked for, which needs uv (PyPI's package uv)`);
-    const pip = version === undefined && (python || !uv) ? [withPip(run)] : [];
+    const pip = version === undefined && python ? [withPip(run)] : [];
     await alone(home, async () => {
       if (existsSync(whole)) return;
       await firstThatWorks([...(uv ? [withUv(run, uv, version)] : []), ...pip], home, packages);

@@ -123,6 +123,8 @@ describe('uvx', () => {
 
   it('says what is missing when a version of Python is asked for and there is no uv', async () => {
     process.env.PATH = join(folder, 'bin');
+    await expect(launchOf('uvx', 'server')).rejects.toThrow(/^needs uv, or Python 3\.10 or newer/);
+    program('python3', 'exit 1');
     await expect(launchOf('uvx', '--python', '3.99', 'server')).rejects.toThrow(
       "Python 3.99 is asked for, which needs uv (PyPI's package uv)",
     );
