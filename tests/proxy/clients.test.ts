@@ -94,4 +94,21 @@ describe('SDK 2.x client', () => {
     await transport.terminateSession();
     await client.close();
   });
+
+  it('hears by its own stream that a list has changed, without a session', async () => {
+    const changing = await startProxy({ args: ['--changes'] });
+    const client = new CurrentClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+    let changes = 0;
+    client.setNotificationHandler('notifications/tools/list_changed', () => void (changes += 1));
+    try {
+      await client.connect(new CurrentTransport(new URL(changing.url), { requestInit }));
+      await client.listen({ toolsListChanged: true });
+      await client.callTool({ name: 'listChanged', arguments: { count: 2 } });
+      await until(() => changes === 2, 'both changes');
+      expect(changing.proxy.stats().sessions).toBe(0);
+    } finally {
+      await client.close();
+      await changing.close();
+    }
+  });
 });
