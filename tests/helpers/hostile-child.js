@@ -158,7 +158,7 @@ const misdeeds = {
   /** Processes in its group and outside of it, which hold its pipes. */
   forks: () =>
     times(3, (i) =>
-      spawn(process.execPath, [STAY_ALIVE, '--grandchild', ...flags], {
+      spawn(process.execPath, [STAY_ALIVE, '--browser', ...flags], {
         ...{ detached: i > 0, stdio: i === 2 ? 'ignore' : 'inherit' },
       }).unref(),
     ),
