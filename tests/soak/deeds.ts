@@ -301,6 +301,9 @@ export const MODERN_DEEDS: Deed<ModernUser>[] = [
   [1, 'modern crash', (who) => who.crashes()],
 ];
 
+/** Of those whose server is not theirs alone: what it asks may be meant for another. */
+export const UNASKED_DEEDS = MODERN_DEEDS.filter(([, name]) => name !== 'modern question');
+
 /** @returns one of them, by weight */
 export function draw<T>(deeds: Deed<T>[]): Deed<T> {
   return pick(deeds.flatMap((deed) => Array.from({ length: deed[0] }, () => deed)));

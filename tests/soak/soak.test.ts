@@ -15,6 +15,7 @@ import {
   LEGACY_DEEDS,
   LegacySession,
   MODERN_DEEDS,
+  UNASKED_DEEDS,
   ModernUser,
   SoakFault,
   type Outcome,
@@ -85,14 +86,14 @@ class Tally {
 }
 
 /** One client after the other, each for a few deeds. */
-async function act({ url }: Host, tally: Tally, untilMs: number): Promise<void> {
+async function act({ url, model }: Host, tally: Tally, untilMs: number): Promise<void> {
   while (Date.now() < untilMs && tally.faults.length < 10) {
     const user = `user-${Math.floor(Math.random() * USERS)}`;
     const deeds = 1 + Math.floor(Math.random() * 12);
     if (Math.random() < 0.35) {
       const modern = new ModernUser(url, user);
       for (let i = 0; i < deeds && Date.now() < untilMs; i += 1) {
-        const [, name, deed] = draw(MODERN_DEEDS);
+        const [, name, deed] = draw(model === 'session' ? MODERN_DEEDS : UNASKED_DEEDS);
         await tally.note(name, deed(modern));
       }
       continue;
