@@ -301,7 +301,7 @@ export const MODERN_DEEDS: Deed<ModernUser>[] = [
   [1, 'modern crash', (who) => who.crashes()],
 ];
 
-/** Of those whose server is not theirs alone: what it asks may be meant for another. */
+/** Of those whose server is everybody's: it can ask nobody. */
 export const UNASKED_DEEDS = MODERN_DEEDS.filter(([, name]) => name !== 'modern question');
 
 /** @returns one of them, by weight */

@@ -93,7 +93,7 @@ async function act({ url, model }: Host, tally: Tally, untilMs: number): Promise
     if (Math.random() < 0.35) {
       const modern = new ModernUser(url, user);
       for (let i = 0; i < deeds && Date.now() < untilMs; i += 1) {
-        const [, name, deed] = draw(model === 'session' ? MODERN_DEEDS : UNASKED_DEEDS);
+        const [, name, deed] = draw(model === 'shared' ? UNASKED_DEEDS : MODERN_DEEDS);
         await tally.note(name, deed(modern));
       }
       continue;
