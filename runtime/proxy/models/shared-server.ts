@@ -42,6 +42,8 @@ export class SharedServer {
   #opening: Promise<Peer> | undefined;
   #level: LogLevel | undefined;
   #unusedSinceMs: number;
+  /** Sessions that wait for the child. */
+  #joining = 0;
   /** Ends in a row that came soon after a start. */
   #earlyEnds = 0;
   #notBeforeMs = 0;
@@ -66,17 +68,26 @@ export class SharedServer {
     return this.#peer;
   }
 
+  /** A session has it, or is about to. */
+  get inUse(): boolean {
+    const pending = this.#peer?.pendingCalls ?? 0;
+    return this.#channels.size > 0 || this.#joining > 0 || this.#opening !== undefined || pending > 0;
+  }
+
   /** How long no session has used it, in milliseconds; 0 while one does. */
   unusedMs(nowMs: number): number {
-    const used =
-      this.#channels.size > 0 || this.#opening !== undefined || (this.#peer?.pendingCalls ?? 0) > 0;
-    return used ? 0 : nowMs - this.#unusedSinceMs;
+    return this.inUse ? 0 : nowMs - this.#unusedSinceMs;
   }
 
   /** Adds a session, once the child can answer it. @throws what `open` throws */
   async join(command: ChildCommand, handlers: ChildHandlers): Promise<SessionChannel> {
     this.#command = command;
-    await this.open();
+    this.#joining += 1;
+    try {
+      await this.open();
+    } finally {
+      this.#joining -= 1;
+    }
     const channel = new SessionChannel(this, handlers);
     this.#channels.add(channel);
     return channel;

@@ -44,9 +44,8 @@ export class SharedServers implements ChildSource {
 
   /** @returns whether there was one that nobody uses */
   #giveUp(user: string | undefined): boolean {
-    const nowMs = this.#options.now();
     for (const [owner, server] of this.#servers) {
-      if (server.peer === undefined || server.unusedMs(nowMs) === 0) continue;
+      if (server.peer === undefined || server.inUse) continue;
       if (user === undefined || owner === user) return this.#end(owner, server);
     }
     return false;
