@@ -86,7 +86,7 @@ function parsed(runner: Runner, options: Options, rest: string[]): RunnerCommand
   if (spec === undefined) return { reason: `${given ?? word} is no package of a registry` };
   // `npx NAME` starts the command of the package, whatever that is called; `uvx NAME` the one that is called so.
   const bin = given !== undefined ? word : runner === 'npm' ? undefined : spec.name.replace(/\[.*$/, '');
-  if (bin !== undefined && !/^[\w.-]+$/.test(bin)) return { reason: `${bin} is no name of a command` };
+  if (bin !== undefined && !/^\w[\w.-]*$/.test(bin)) return { reason: `${bin} is no name of a command` };
   return { runner, spec, bin, args, with: found.with, python: found.python[0] };
 }
 
@@ -109,13 +109,13 @@ function optionsOf(options: Options, rest: string[]): Found | AsGiven {
 }
 
 function npmSpec(text: string): Spec | undefined {
-  const match = /^((?:@[a-z0-9~][\w.~-]*\/)?[a-z0-9~][\w.~-]*)(?:@([\w.+~^<>=*-]+))?$/i.exec(text);
+  const match = /^((?:@[a-z0-9~][\w.~-]*\/)?[a-z0-9~][\w.~-]*)(?:@(?!-)([\w.+~^<>=*-]+))?$/i.exec(text);
   if (match === null || /\.(?:tgz|tar\.gz)$/.test(text)) return undefined;
   return { name: match[1] as string, version: match[2] };
 }
 
 function pypiSpec(text: string): Spec | undefined {
-  const match = /^([a-z0-9](?:[\w.-]*[a-z0-9])?(?:\[[\w.,-]+\])?)(?:(?:==|@)([\w.+!-]+))?$/i.exec(text);
+  const match = /^([a-z0-9](?:[\w.-]*[a-z0-9])?(?:\[[\w.,-]+\])?)(?:(?:==|@)(?!-)([\w.+!-]+))?$/i.exec(text);
   if (match === null) return undefined;
   return { name: match[1] as string, version: match[2] === 'latest' ? undefined : match[2] };
 }

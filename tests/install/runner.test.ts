@@ -86,6 +86,14 @@ describe('what a runner would run', () => {
           if (word !== undefined) expect(word).not.toMatch(/^-/);
         expect(`${spec.name} ${bin ?? ''}`).not.toMatch(/\.\.\//);
       }),
+      {
+        examples: [
+          ['npx', ['-p', 'pkg', '--', '-p']],
+          ['npx', ['-p', 'pkg', '..']],
+          ['npx', ['pkg@-x']],
+          ['uvx', ['pkg==-x']],
+        ],
+      },
     );
   });
 });
