@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findCommand } from './find-command.ts';
 import { InstallError, type InstallOptions, type Launch } from './launch.ts';
+import { npmViewArgs } from './npm-view.ts';
 import { npmHome } from './npm.ts';
 import { pypiHome } from './pypi.ts';
 import { runTool } from './run-tool.ts';
@@ -72,8 +73,7 @@ async function npmVersion({ name, version }: Spec, options: ResolveOptions): Pro
   if (version !== undefined && EXACT.test(version)) return version;
   const spec = `${name}@${version ?? 'latest'}`;
   try {
-    const flags = ['--json', '--no-update-notifier', '--loglevel=error'];
-    const text = await runTool(spec, 'npm', ['view', spec, 'version', ...flags], {
+    const text = await runTool(spec, 'npm', npmViewArgs(spec, 'version'), {
       cwd: options.cwd,
       signal: options.signal,
     });

@@ -1,5 +1,6 @@
 /** Which version of a package is current, and what it installs: asked of npm's and PyPI's own clients. */
 import { execa } from 'execa';
+import { npmViewArgs } from '../../../runtime/install/npm-view.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Source } from './source.ts';
 
@@ -17,7 +18,7 @@ export interface ToolResult {
 export type RunTool = (file: string, args: string[]) => Promise<ToolResult>;
 
 export const runTool: RunTool = async (file, args) => {
-  const { exitCode, stdout, stderr, code } = await execa(file, args, {
+  const { exitCode, stdout, stderr, code, timedOut } = await execa(file, args, {
     reject: false,
     stdin: 'ignore',
     timeout: TIMEOUT_MS,
@@ -25,7 +26,7 @@ export const runTool: RunTool = async (file, args) => {
   return {
     code: code === 'ENOENT' ? undefined : (exitCode ?? 1),
     stdout: stdout ?? '',
-    stderr: stderr ?? '',
+    stderr: timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : (stderr ?? ''),
   };
 };
 
@@ -54,8 +55,7 @@ interface NpmAnswer {
 
 async function pinNpm(source: Package, wanted: string | undefined, run: RunTool): Promise<PinnedPackage> {
   const spec = `${source.name}@${wanted ?? 'latest'}`;
-  const flags = ['--json', '--no-update-notifier', '--loglevel=error'];
-  const { code, stdout, stderr } = await run('npm', ['view', spec, 'version', 'bin', ...flags]);
+  const { code, stdout, stderr } = await run('npm', npmViewArgs(spec, 'version', 'bin'));
   if (code === undefined)
     throw new UserError('npm is not on this machine, and it is needed to look at the package');
   if (code !== 0) throw npmFailure(spec, `${stdout}\n${stderr}`);
