@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basicEnvironment } from '../../runtime/config/child-env.ts';
 import { connectLegacy, connectModern } from '../helpers/mcp-clients.ts';
 import { type DevProcess, mcpgw, startDev } from '../helpers/mcpgw-process.ts';
 import { readAll } from '../cli/support/run-init.ts';
@@ -17,7 +18,7 @@ import { sdk1Server } from '../remote/support.ts';
 const VARIABLE = 'variable-secret-4711';
 const HEADER = 'header-secret-0815';
 /** As a person starts it: without what a test runner adds, and with nothing of the gateway's. */
-const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
+const env = basicEnvironment(process.env);
 
 let folder: string;
 let far: Server;
