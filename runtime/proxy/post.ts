@@ -1,4 +1,5 @@
 /** POST: a client's messages on their way to its session's child. */
+import { bodyRefusal } from './body-refusal.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import { readBody, type BodyRefusal } from './body.ts';
@@ -62,7 +63,7 @@ function receive(
   deps: ProxyDeps,
 ): void {
   if (typeof body === 'string') {
-    const refusal = bodyRefusal(body, deps);
+    const refusal = bodyRefusal(body, deps.limits.maxMessageBytes);
     deps.metrics.refused(refusal.status);
     return refuse(res, refusal);
   }
@@ -72,19 +73,6 @@ function receive(
     return refuse(res, parsed);
   }
   accept(req, res, { caller, accepts, parsed }, deps);
-}
-
-function bodyRefusal(why: BodyRefusal, { limits }: ProxyDeps): Refusal {
-  switch (why) {
-    case 'too-long': {
-      const message = `The message is longer than ${limits.maxMessageBytes} bytes.`;
-      return { status: 413, code: ErrorCode.invalidRequest, message };
-    }
-    case 'busy':
-      return unavailable(503, 'Too many messages are being received; try again later.');
-    case 'user-busy':
-      return unavailable(429, 'You are sending too much at once; let some of it finish.');
-  }
 }
 
 interface Accepted {

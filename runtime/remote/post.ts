@@ -1,17 +1,10 @@
 /** POST: a client's messages, on their way to a remote server checked as everywhere. */
-import { readBody, type BodyRefusal } from '../proxy/body.ts';
-import {
-  type Accepts,
-  isJson,
-  parseAccept,
-  refuse,
-  type Refusal,
-  replyEmpty,
-  replyJson,
-} from '../proxy/http.ts';
+import { bodyRefusal } from '../proxy/body-refusal.ts';
+import { readBody } from '../proxy/body.ts';
+import { type Accepts, isJson, parseAccept, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
 import { type IncomingBody, parseBody } from '../proxy/incoming.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
-import { type Asked, checkVersion, type RemoteDeps, sessionOf, unavailable } from './deps.ts';
+import { type Asked, checkVersion, type RemoteDeps, sessionOf } from './deps.ts';
 import { send } from './exchange.ts';
 import { forwardedHeaders, headerMismatch } from './forwarded-headers.ts';
 import { sortByRules } from './tool-access.ts';
@@ -31,24 +24,11 @@ export function handlePost(asked: Asked, deps: RemoteDeps): void {
   }
   const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
   readBody(req, options, (body) => {
-    if (typeof body === 'string') return refuse(res, bodyRefusal(body, deps));
+    if (typeof body === 'string') return refuse(res, bodyRefusal(body, deps.limits.maxMessageBytes));
     const parsed = parseBody(body);
     if ('status' in parsed) return refuse(res, parsed);
     accept(asked, { accepts, parsed }, deps);
   });
-}
-
-function bodyRefusal(why: BodyRefusal, { limits }: RemoteDeps): Refusal {
-  switch (why) {
-    case 'too-long': {
-      const message = `The message is longer than ${limits.maxMessageBytes} bytes.`;
-      return { status: 413, code: ErrorCode.invalidRequest, message };
-    }
-    case 'busy':
-      return unavailable(503, 'Too many messages are being received; try again later.');
-    case 'user-busy':
-      return unavailable(429, 'You are sending too much at once; let some of it finish.');
-  }
 }
 
 interface Read {
