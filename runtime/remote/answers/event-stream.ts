@@ -22,7 +22,9 @@ export class EventStreamRewriter {
   readonly #decoder = new StringDecoder('utf8');
   /** Of a line that has not ended yet. */
   #parts: string[] = [];
+  #partLength = 0;
   #afterReturn = false;
+  /** Of the whole lines of an event that has not ended yet. */
   #length = 0;
   #event: string | undefined;
   #id: string | undefined;
@@ -42,7 +44,10 @@ export class EventStreamRewriter {
   push(chunk: Buffer): string {
     let text = this.#decoder.write(chunk);
     // A return at the end of a chunk and a feed at the start of the next are one line end.
-    if (this.#afterReturn && text.startsWith('\n')) text = text.slice(1);
+    if (this.#afterReturn && text.startsWith('\n')) {
+      text = text.slice(1);
+      this.#afterReturn = false;
+    }
     if (text === '') return '';
     this.#afterReturn = text.endsWith('\r');
     const lines = text.split(/\r\n|\n|\r/);
@@ -51,10 +56,11 @@ export class EventStreamRewriter {
     for (const line of lines) {
       out += this.#line(this.#parts.length === 0 ? line : this.#parts.join('') + line);
       this.#parts = [];
+      this.#partLength = 0;
     }
     if (last !== '') this.#parts.push(last);
-    this.#length += last.length;
-    if (this.#length > this.#maxBytes)
+    this.#partLength += last.length;
+    if (this.#length + this.#partLength > this.#maxBytes)
       throw new EventTooLongError(`an event is longer than ${this.#maxBytes} bytes`);
     return out;
   }

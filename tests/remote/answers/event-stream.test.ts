@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createEventIds } from '../../../runtime/remote/answers/event-ids.ts';
-import { EventStreamRewriter } from '../../../runtime/remote/answers/event-stream.ts';
+import { EventStreamRewriter, EventTooLongError } from '../../../runtime/remote/answers/event-stream.ts';
 
 const asIs = { id: (id: string) => id, message: (text: string) => text };
 
@@ -40,6 +40,21 @@ test('wherever the stream is cut, and however its lines end, the events are the 
       },
     ),
   );
+});
+
+test('the bound is of an event, however it is cut', () => {
+  const data = 'x'.repeat(80);
+  const push = (chunks: string[]) => {
+    const rewriter = new EventStreamRewriter(asIs, 100);
+    return chunks.map((chunk) => rewriter.push(Buffer.from(chunk))).join('');
+  };
+  expect(push(['data: ', data.slice(0, 40), data.slice(40), '\n', '\n'])).toBe(`data: ${data}\n\n`);
+  expect(() => push(['data: ', data, data.slice(0, 20), '\n'])).toThrow(EventTooLongError);
+  expect(() => push([`data: ${data}\n`, `data: ${data.slice(0, 20)}\n`])).toThrow(EventTooLongError);
+});
+
+test('only the feed right behind a return belongs to it', () => {
+  expect(through(['data: a\r', '\n', '\n'].map((text) => Buffer.from(text)))).toBe('data: a\n\n');
 });
 
 test('an id is worth something to its owner alone', () => {
