@@ -19,8 +19,10 @@ export async function capture(tmux: Tmux, name: string, options: CaptureOptions 
   return tidy(text);
 }
 
+/** Not by a pattern, which would take ever longer for a long run of spaces. */
 function tidy(text: string): string {
-  return text.replace(/[ \t]+$/gm, '').replace(/\n+$/, '');
+  const lines = text.split('\n').map((line) => line.trimEnd());
+  return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1).join('\n');
 }
 
 /** The end of a text is what counts: that is where the error is. */
