@@ -66,6 +66,8 @@ export class Listeners {
   readonly #now: () => number;
   readonly #outflows: UserOutflows;
   readonly #open = new Set<Listener>();
+  /** Streams of each user, those that are not open yet among them. */
+  readonly #byUser = new Map<string, number>();
 
   constructor(limits: ProxyLimits, now: () => number, outflows: UserOutflows) {
     this.#limits = limits;
@@ -77,10 +79,21 @@ export class Listeners {
     return this.#open.size;
   }
 
-  isFull(user: string): boolean {
-    let own = 0;
-    for (const listener of this.#open) if (listener.user === user) own += 1;
-    return own >= MAX_STREAMS_PER_USER;
+  /**
+   * Counts a stream that is about to open, until `res` is closed.
+   * @returns false when the user has too many
+   */
+  admit(user: string, res: ServerResponse): boolean {
+    const own = this.#byUser.get(user) ?? 0;
+    if (own >= MAX_STREAMS_PER_USER) return false;
+    if (res.closed) return true;
+    this.#byUser.set(user, own + 1);
+    res.once('close', () => {
+      const left = (this.#byUser.get(user) ?? 1) - 1;
+      if (left > 0) this.#byUser.set(user, left);
+      else this.#byUser.delete(user);
+    });
+    return true;
   }
 
   /** Opens the stream; the acknowledgement is the first message on it. */

@@ -178,7 +178,7 @@ export class ModernEra {
     }
     const filter = readFilter(request);
     if ('status' in filter) return refuse(res, filter, request.id);
-    if (this.#listeners.isFull(caller.sub))
+    if (!this.#listeners.admit(caller.sub, res))
       return refuse(res, unavailable(429, 'You have too many streams open; close one.'), request.id);
     const pooled = await this.#join(post, NO_CALL, 'any');
     if (!(pooled instanceof PooledPeer)) return refuse(res, pooled, request.id);

@@ -179,4 +179,17 @@ describe('subscriptions/listen', () => {
     expect((await client.ask('subscriptions/listen', { notifications })).status).toBe(429);
     await Promise.all(open.map((events) => events.cancel()));
   });
+
+  it('is allowed no more often to who asks for all at once', async () => {
+    const client = await start();
+    const body = () => client.body('subscriptions/listen', { notifications: { toolsListChanged: true } });
+    const replies = await Promise.all(Array.from({ length: 20 }, () => client.post(body())));
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(4);
+    for (const reply of replies) await reply.body?.cancel();
+    await until(async () => {
+      const again = await client.post(body());
+      await again.body?.cancel();
+      return again.status === 200;
+    }, 'places are free again');
+  });
 });
