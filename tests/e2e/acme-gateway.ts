@@ -15,7 +15,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
@@ -23,6 +22,7 @@ import { parse, stringify } from 'yaml';
 import { localFiles } from '../../cli/tls/local-authority.ts';
 import { certificateBlocks, keyBlock } from '../../cli/tls/pem.ts';
 import { docker, dockerEnvironment, noDocker } from '../cli/support/docker.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { type Finished, mcpgw } from '../helpers/mcpgw-process.ts';
 
 const PEBBLE = 'github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.1';
@@ -255,14 +255,6 @@ function get(
       .on('error', reject)
       .end();
   });
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, address, done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 function lines(text: string): string[] {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agreeInChromium } from '../helpers/chromium-person.ts';
-import { freePort } from '../store/redis-server.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
 import { chromiumMissing, launchChromium } from '../helpers/oauth-chromium.ts';
 import { registerClient } from '../helpers/oauth-flow.ts';

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../helpers/free-port.ts';
 import { connectLegacy, connectModern, Credentials, type McpClient } from '../helpers/mcp-clients.ts';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
 import { entity, serviceCalls } from '../helpers/service-calls.ts';
@@ -26,7 +27,9 @@ let dev: DevProcess;
 let printed = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcpgw-e2e-'));
-  dev = await startDev(['--services', services.join(',')], { cwd: folder });
+  // Not any free one: the restart below needs it once more.
+  const port = String(await freePort());
+  dev = await startDev(['--services', services.join(','), '--port', port], { cwd: folder });
 });
 afterAll(async () => {
   await dev?.stop();

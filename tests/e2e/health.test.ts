@@ -4,11 +4,11 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docker, dockerEnvironment, noDocker } from '../cli/support/docker.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { type Finished, mcpgw } from '../helpers/mcpgw-process.ts';
 
 const absent = noDocker('engine');
@@ -21,14 +21,6 @@ let folder = '';
 let resolve: string[] = [];
 
 const run = (...args: string[]): Promise<Finished> => mcpgw(args, { cwd: folder, env });
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, address, done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return String(port);
-}
 
 /** @returns standard output; fails when the command did */
 async function must(...args: string[]): Promise<string> {
@@ -64,11 +56,18 @@ describe.skipIf(absent !== undefined)(
   () => {
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), `${project}-`));
-      const [http, https] = [await freePort(), await freePort()];
+      const [http, https] = [await freePort(address), await freePort(address)];
       resolve = HOSTS.flatMap((host) => ['--resolve', `${host}:${https}:${address}`]);
       await must(
         ...['init', '--yes', '--domain', domain, '--tls', 'internal', '--bind-address', address],
-        ...['--http-port', http, '--https-port', https, '--services', 'echo-stateful,echo-stateless'],
+        ...[
+          '--http-port',
+          String(http),
+          '--https-port',
+          String(https),
+          '--services',
+          'echo-stateful,echo-stateless',
+        ],
         ...['--github-client-id', 'github-client', '--allowed-users', 'alice'],
         ...['--set', `COMPOSE_PROJECT_NAME=${project}`],
         ...['--set', `NETWORK_RANGE=10.${randomInt(100, 200)}.${randomInt(0, 15) * 16}.0/20`],

@@ -8,9 +8,9 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agreeInChromium } from '../helpers/chromium-person.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { type DevProcess, startDev } from '../helpers/mcpgw-process.ts';
 import { chromiumMissing, launchChromium } from '../helpers/oauth-chromium.ts';
-import { freePort } from '../store/redis-server.ts';
 
 const MCP_REMOTE = fileURLToPath(new URL('../../node_modules/mcp-remote/dist/proxy.js', import.meta.url));
 const missing = chromiumMissing();

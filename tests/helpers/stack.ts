@@ -4,11 +4,11 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { docker, dockerEnvironment } from '../cli/support/docker.ts';
+import { freePort } from './free-port.ts';
 import { type Finished, mcpgw } from './mcpgw-process.ts';
 import { resolvingFetch } from './resolving-fetch.ts';
 import { projectDocker, type ProjectDocker } from './stack-docker.ts';
@@ -62,7 +62,11 @@ export async function createStack({ services, mode = 'subdomain' }: StackOptions
   const folder = mkdtempSync(join(tmpdir(), `${project}-`));
   const domain = `${project}.test`;
   const address = `127.0.${randomInt(1, 250)}.${randomInt(2, 250)}`;
-  const [httpPort, port, githubPort] = await freePorts(address);
+  const [httpPort, port, githubPort] = [
+    await freePort(address),
+    await freePort(address),
+    await freePort(address),
+  ];
   const env = { ...dockerEnvironment(), GITHUB_CLIENT_SECRET: 'github-secret-of-the-stack-test' };
   const run = (...args: string[]) => mcpgw(args, { cwd: folder, env });
   const init = await run(
@@ -154,17 +158,4 @@ async function answering(url: string): Promise<void> {
     if (Date.now() > deadline) throw new Error(`${url} does not answer`);
     await setTimeout(100);
   }
-}
-
-async function freePorts(address: string): Promise<[number, number, number]> {
-  const servers = await Promise.all(
-    [1, 2, 3].map(async () => {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, address, done));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports as [number, number, number];
 }

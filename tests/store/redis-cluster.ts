@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
-import { freePort } from './redis-server.ts';
+import { freePort } from '../helpers/free-port.ts';
 
 export interface RedisNode {
   port: number;

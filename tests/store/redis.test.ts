@@ -9,9 +9,10 @@ import { openRedisStore } from '../../runtime/store/redis.ts';
 import { StoreUnavailableError } from '../../runtime/store/store.ts';
 import type { Store } from '../../runtime/store/store.ts';
 import { AUTHORITY, CERTIFICATE, CERTIFICATE_KEY } from '../cli/net/certificates.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { describeStoreContract } from './contract.ts';
 import { TestClock, makeClient, makeGrant, makeKey, makeTransaction } from './records.ts';
-import { freePort, hasRedis, startRedis } from './redis-server.ts';
+import { hasRedis, startRedis } from './redis-server.ts';
 import type { RedisServer } from './redis-server.ts';
 
 if (hasRedis) {

@@ -1,8 +1,9 @@
 /** What is measured: each wrapper as a process, in front of the same stdio server. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../helpers/free-port.ts';
 import { callerHeaders } from './caller.ts';
 import { BenchClient } from './client.ts';
 import type { Packages } from './packages.ts';
@@ -107,15 +108,6 @@ function target(
       clearTimeout(timer);
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening(port: number): Promise<void> {

@@ -11,6 +11,7 @@ import type { DoctorWorld } from '../../../cli/doctor/world.ts';
 import { createHttpClient } from '../../../cli/net/http-client.ts';
 import { createOutput } from '../../../cli/output.ts';
 import { mcpgw } from '../support/cli.ts';
+import { freePort } from '../../helpers/free-port.ts';
 import { startOidcStandIn } from '../../helpers/oidc-stand-in.ts';
 import { GITHUB, OIDC, runInit, SECRETS, temporaryFolder } from '../support/run-init.ts';
 
@@ -192,8 +193,8 @@ describe('doctor', () => {
 describe('a port', () => {
   it('is free, taken, or of another machine', async () => {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     expect(await probePort('127.0.0.1', port)).toBe('taken');
     expect(await probePort('0.0.0.0', port)).toBe('taken');
     await new Promise((resolve) => server.close(resolve));
