@@ -1,12 +1,25 @@
-/** The generated stack in path mode: one host name for the authorization server and every service. */
+/**
+ * The generated stack in path mode: one host name for the authorization server and every service, a person's own servers
+ * among them.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noDocker } from '../cli/support/docker.ts';
 import { connectLegacy, connectModern } from '../helpers/mcp-clients.ts';
 import { createStack, type Stack } from '../helpers/stack.ts';
 import { ALICE, answerOf, callOf } from './stack-calls.ts';
+import { itConfinesContainers } from './stack-containers.ts';
+import {
+  addOwnServers,
+  itLetsOwnServersGo,
+  itServesOwnServers,
+  OWN,
+  startFar,
+  stopFar,
+} from './stack-own.ts';
 import { expectCleanLogs, type Up } from './stack-report.ts';
 
 const SERVICES = ['echo-stateful', 'echo-stateless', 'memory', 'time'];
+const ALL = [...SERVICES, ...OWN].sort();
 
 const reason = noDocker('engine');
 const title = `the generated stack in path mode${reason === undefined ? '' : ` (skipped: ${reason})`}`;
@@ -16,11 +29,17 @@ describe.skipIf(reason !== undefined)(title, () => {
 
   beforeAll(async () => {
     stack = await createStack({ services: SERVICES, mode: 'path' });
+    await addOwnServers(stack);
     const up = await stack.json<Up>('up');
-    expect(up.urls).toEqual(Object.fromEntries(SERVICES.map((service) => [service, stack.url(service)])));
+    expect(up.urls).toEqual(Object.fromEntries(ALL.map((service) => [service, stack.url(service)])));
     await stack.startGithub();
+    startFar(stack);
   }, 900_000);
-  afterAll(() => stack?.remove());
+  afterAll(() => {
+    if (stack === undefined) return;
+    stopFar(stack);
+    stack.remove();
+  });
 
   describe.each([
     ['SDK 1.x client', connectLegacy],
@@ -52,6 +71,12 @@ describe.skipIf(reason !== undefined)(title, () => {
     await response.body?.cancel();
     expect(response.status).toBe(status);
   });
+
+  itServesOwnServers(() => stack);
+
+  itConfinesContainers(() => stack, ALL);
+
+  itLetsOwnServersGo(() => stack);
 
   it('has clean logs, and leaves nothing behind', async () => {
     await expectCleanLogs(stack);
