@@ -5,6 +5,15 @@ import { secretNames } from '../../runtime/config/catalog.ts';
 import { envLine, removeFromEnvFile, updateEnvFile, writable } from '../../runtime/config/env-file.ts';
 import { processKeys } from '../../runtime/config/process.ts';
 import { enabledKey } from '../../runtime/config/schema.ts';
+import type { GatewayFolder } from '../gateway-folder.ts';
+
+/** Who else there is around a service. */
+export interface Around {
+  /** What the service was before: what it alone had a use for goes. */
+  former: Service | undefined;
+  /** The folder's own other services. */
+  others: Service[];
+}
 
 export interface EnvResult {
   /** Undefined: there is no `.env`, and none is needed. */
@@ -18,19 +27,17 @@ export interface EnvResult {
 /**
  * @param text of `.env`; without one the catalog's own default holds, so it is only made for secrets
  * @param secrets new values by name
- * @param former what the service was before: what it alone had a use for goes
  */
 export function withService(
   text: string | undefined,
   service: Service,
   secrets: Map<string, string>,
-  former: Service | undefined,
+  { former, others }: Around,
 ): EnvResult {
   const files = new Map<string, string | undefined>();
   const values: Record<string, string> = {};
   if (text !== undefined || secrets.size > 0) values[enabledKey(service.name)] = 'true';
-  const own = secretNames(service);
-  const unused = former === undefined ? [] : secretNames(former).filter((name) => !own.includes(name));
+  const unused = former === undefined ? [] : onlyOf(former, [service, ...others]);
   for (const name of unused) files.set(secretPath(name), undefined);
   const drop = unused.flatMap((name) => [name, `${name}_FILE`]);
   for (const [name, value] of secrets) {
@@ -59,8 +66,7 @@ export function withoutService(
   service: Service,
   others: Service[],
 ): { text: string; files: string[] } {
-  const needed = new Set(others.flatMap(secretNames));
-  const own = secretNames(service).filter((name) => !needed.has(name));
+  const own = onlyOf(service, others);
   const lists = Object.values(allowListKeys(service.name));
   const processes = Object.values(processKeys(service.name));
   const keys = [
@@ -75,6 +81,17 @@ export function withoutService(
   const at = left.findLastIndex((line, index) => line === heading(service) && (left[index + 1] ?? '') === '');
   if (at !== -1) left.splice(left[at - 1] === '' ? at - 1 : at, left[at - 1] === '' ? 2 : 1);
   return { text: left.join('\n'), files: own.map(secretPath) };
+}
+
+/** @returns the folder's own services but for this one */
+export function otherServices({ ownServices, catalog }: GatewayFolder, { name }: Service): Service[] {
+  return ownServices.flatMap((other) => (other === name ? [] : (catalog.services.get(other) ?? [])));
+}
+
+/** @returns the secrets that none of the others has a use for */
+function onlyOf(service: Service, others: Service[]): string[] {
+  const needed = new Set(others.flatMap(secretNames));
+  return secretNames(service).filter((name) => !needed.has(name));
 }
 
 /** Beside the files that are made for containers, and, unlike those, the user's own. */

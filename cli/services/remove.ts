@@ -12,7 +12,7 @@ import type { Change } from '../plan.ts';
 import { readPolicyFile } from '../policy/file.ts';
 import { currentUser, writeChanges } from '../write.ts';
 import { ownerOf } from './add/run.ts';
-import { withoutService } from './env-changes.ts';
+import { otherServices, withoutService } from './env-changes.ts';
 import { serviceNamed } from './show.ts';
 
 export async function runServicesRemove(
@@ -40,11 +40,9 @@ export async function runServicesRemove(
     output.note('mcpgw up takes it out of the running stack.');
 }
 
-function changesOf({ folder, envText, catalog, ownServices }: GatewayFolder, service: Service): Change[] {
-  const others = ownServices.flatMap((name) =>
-    name === service.name ? [] : (catalog.services.get(name) ?? []),
-  );
-  const { text, files } = withoutService(envText ?? '', service, others);
+function changesOf(gateway: GatewayFolder, service: Service): Change[] {
+  const { folder, envText } = gateway;
+  const { text, files } = withoutService(envText ?? '', service, otherServices(gateway, service));
   const removed = [`services/${service.name}.yaml`, ...files].flatMap((path): Change[] => {
     const at = join(folder, path);
     return existsSync(at) ? [{ path, action: 'remove', before: readFileSync(at, 'utf8') }] : [];

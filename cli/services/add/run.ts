@@ -13,7 +13,7 @@ import { createOutput, type Output } from '../../output.ts';
 import type { Change } from '../../plan.ts';
 import type { Asker } from '../../prompts/asker.ts';
 import { currentUser, type Owner, writeChanges } from '../../write.ts';
-import { withService } from '../env-changes.ts';
+import { otherServices, withService } from '../env-changes.ts';
 import { type Draft, draftOf, type Origin } from './entry.ts';
 import { pin, runTool, type RunTool } from './registry.ts';
 import { secretValues, type Wanted } from './secret-values.ts';
@@ -168,7 +168,7 @@ function keptSecrets({ envText }: GatewayFolder): (name: string) => boolean {
 function changesOf(gateway: GatewayFolder, { service, yaml }: Draft, secrets: Map<string, string>): Change[] {
   const { ownServices, catalog, envText } = gateway;
   const former = ownServices.includes(service.name) ? catalog.services.get(service.name) : undefined;
-  const env = withService(envText, service, secrets, former);
+  const env = withService(envText, service, secrets, { former, others: otherServices(gateway, service) });
   const texts = new Map<string, string | undefined>([[`services/${service.name}.yaml`, yaml], ...env.files]);
   if (env.text !== undefined) texts.set('.env', env.text);
   return [...texts].flatMap(([path, after]): Change[] => {

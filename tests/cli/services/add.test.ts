@@ -176,6 +176,16 @@ describe('a secret', () => {
     expect([...readAll(folder).keys()]).toEqual(['.env', 'services/mine.yaml']);
   });
 
+  test('that another service of the folder has a use for, too, stays when one gives it up', async () => {
+    const folder = temporaryFolder();
+    await add(folder, 'mine npx @scope/server', { secret: ['A'] }, { environment: { A: SECRET } });
+    // Two may share one where a person has written so.
+    const yaml = readAll(folder).get('services/mine.yaml') ?? '';
+    writeFileSync(join(folder, 'services/other.yaml'), yaml.replaceAll('mine', 'other'));
+    await add(folder, 'mine npx @scope/server', { force: true });
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(`SECRET_MINE_A=${SECRET}`);
+  });
+
   test('of one service is never handed to another', async () => {
     const folder = temporaryFolder();
     const world = { environment: { B_C: SECRET, C: SECRET } };
