@@ -40,28 +40,53 @@ interface Options {
   python: string[];
 }
 
-const NPX: Options = {
+export const NPX: Options = {
   ignored: ['-y', '--yes', '-q', '--quiet'],
   package: ['-p', '--package'],
   with: [],
   python: [],
 };
-const UVX: Options = {
+export const UVX: Options = {
   ignored: ['-q', '--quiet'],
   package: ['--from'],
   with: ['-w', '--with'],
   python: ['-p', '--python'],
 };
 
-/** @returns undefined for a command that is no runner's */
-export function runnerCommand(command: readonly string[]): RunnerCommand | AsGiven | undefined {
+/** A program that runs packages. */
+export interface RunnerProgram {
+  runner: Runner;
+  options: Options;
+  /** What stands behind its name where it does: one of these lists of words. */
+  words: string[][];
+}
+
+/** By name. */
+export type RunnerPrograms = Readonly<Record<string, RunnerProgram>>;
+
+const PROGRAMS: RunnerPrograms = {
+  npx: { runner: 'npm', options: NPX, words: [[]] },
+  npm: { runner: 'npm', options: NPX, words: [['exec'], ['x']] },
+  uvx: { runner: 'pypi', options: UVX, words: [[]] },
+  uv: { runner: 'pypi', options: UVX, words: [['tool', 'run']] },
+};
+
+/**
+ * @param command argv
+ * @param more programs beside npm's and uv's own
+ * @returns undefined for a command that is no runner's
+ */
+export function runnerCommand(
+  command: readonly string[],
+  more: RunnerPrograms = {},
+): RunnerCommand | AsGiven | undefined {
   const [program = '', ...rest] = command;
+  const programs = { ...more, ...PROGRAMS };
   const name = basename(program);
-  if (name === 'npx') return parsed('npm', NPX, rest);
-  if (name === 'npm' && (rest[0] === 'exec' || rest[0] === 'x')) return parsed('npm', NPX, rest.slice(1));
-  if (name === 'uvx') return parsed('pypi', UVX, rest);
-  if (name === 'uv' && rest[0] === 'tool' && rest[1] === 'run') return parsed('pypi', UVX, rest.slice(2));
-  return undefined;
+  const found = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  const words = found?.words.find((each) => each.every((word, at) => rest[at] === word));
+  if (found === undefined || words === undefined) return undefined;
+  return parsed(found.runner, found.options, rest.slice(words.length));
 }
 
 interface Found {

@@ -101,13 +101,8 @@ function npmBin(source: Package, { bin }: NpmAnswer): string {
 }
 
 async function pinPypi(source: Package, wanted: string | undefined, run: RunTool): Promise<PinnedPackage> {
-  const bin = source.bin;
-  if (bin === undefined)
-    throw new UserError(
-      `the command of ${source.name} is missing: -- uvx --from ${source.name} COMMAND`,
-      EXIT.usage,
-    );
   const plain = source.name.replace(/\[.*$/, '');
+  const bin = source.bin ?? plain;
   // Versions before a release are for those who name them.
   const flags = [
     '-m',
