@@ -44,17 +44,28 @@ export function isReservedName(name: string): boolean {
   return RESERVED.has(name);
 }
 
-/** What goes into a Dockerfile and a command line is checked for its form, so that nothing in it needs quoting. */
+/**
+ * What goes into a Dockerfile and a command line is checked for its form, so that nothing in it needs quoting, is an option
+ * or leads to another folder.
+ */
 const word = (pattern: RegExp, what: string) => z.string().regex(pattern, `is not ${what}`);
 const version = word(
   /^[0-9A-Za-z][0-9A-Za-z.+!-]*$/,
   'a version (in quotes, where YAML would read a number)',
 );
-const bin = word(/^[\w.-]+$/, 'the name of a command');
+const bin = word(/^\w[\w.-]*$/, 'the name of a command');
 
 const packageSchema = z.union([
-  z.strictObject({ npm: word(/^(?:@[\w.~-]+\/)?[\w.~-]+$/, 'the name of an npm package'), version, bin }),
-  z.strictObject({ pypi: word(/^[\w.-]+(?:\[[\w.,-]+\])?$/, 'the name of a PyPI package'), version, bin }),
+  z.strictObject({
+    npm: word(/^(?:@[\w~][\w.~-]*\/)?[\w~][\w.~-]*$/, 'the name of an npm package'),
+    version,
+    bin,
+  }),
+  z.strictObject({
+    pypi: word(/^[0-9A-Za-z][\w.-]*(?:\[[\w.,-]+\])?$/, 'the name of a PyPI package'),
+    version,
+    bin,
+  }),
 ]);
 
 /** Names of the gateway's own settings and secrets, which a service must never be handed. */

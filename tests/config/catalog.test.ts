@@ -62,6 +62,17 @@ describe('a catalog file', () => {
     expect(problems(yaml).join('\n')).toMatch(problem);
   });
 
+  test.each([
+    ['{ npm: --registry, version: 1.0.0, bin: a }', 'npm', 'an npm package'],
+    ["{ npm: '@scope/..', version: 1.0.0, bin: a }", 'npm', 'an npm package'],
+    ['{ pypi: -r, version: 1.0.0, bin: a }', 'pypi', 'a PyPI package'],
+    ['{ npm: a, version: 1.0.0, bin: .. }', 'bin', 'a command'],
+    ['{ pypi: a, version: 1.0.0, bin: -e }', 'bin', 'a command'],
+  ])('package: %s', (source, key, what) => {
+    const yaml = `name: mine\ntitle: T\ndescription: D\nkind: proxy\npackage: ${source}\n`;
+    expect(problems(yaml)).toEqual([`mine.yaml package.${key}: is not the name of ${what}`]);
+  });
+
   test('cannot take a name that the gateway uses itself', () => {
     const table = routeTable({ mode: 'path', scheme: 'https', domain: 'x', services: [] });
     const paths = table.flatMap(({ paths: all }) =>
