@@ -9,7 +9,7 @@ const layers = {
   'runtime/metrics': ['runtime/net'],
   'runtime/policy': ['runtime/config'],
   'runtime/auth': ['runtime/config', 'runtime/store', 'runtime/policy', 'runtime/net', 'runtime/metrics'],
-  'runtime/proxy': ['runtime/config', 'runtime/policy', 'runtime/metrics'],
+  'runtime/proxy': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/metrics'],
   'runtime/remote': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/proxy'],
   'runtime/edge': ['runtime/config'],
   'runtime/services': ['runtime/config', 'runtime/policy', 'runtime/net'],

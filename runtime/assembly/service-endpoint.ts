@@ -86,6 +86,7 @@ export async function nativeEndpoint(options: EndpointOptions): Promise<ServiceE
     allowedOrigins: limits.MCP_CORS_ORIGINS,
     environment: () => process.env,
     logger: options.logger,
+    maxBodyBytes: limits.MCP_MAX_MESSAGE_BYTES,
     maxSessions: limits.MCP_MAX_SESSIONS,
     maxSessionsPerUser: limits.MCP_MAX_SESSIONS_PER_USER,
     sessionIdleSeconds: limits.SESSION_TIMEOUT,

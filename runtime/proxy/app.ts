@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProcessModel } from '../config/catalog.ts';
 import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
-import { BodyBudget } from './body.ts';
+import { BodyBudget } from '../net/request-body.ts';
 import { CallerVerifier } from './caller.ts';
 import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
 import type { ChildCommand, Spawn } from './child.ts';

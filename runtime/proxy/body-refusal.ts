@@ -1,4 +1,4 @@
-import type { BodyRefusal } from './body.ts';
+import type { BodyRefusal } from '../net/request-body.ts';
 import { unavailable } from './checks.ts';
 import type { Refusal } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';

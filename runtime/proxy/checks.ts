@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
-import type { BodyBudget } from './body.ts';
+import type { BodyBudget } from '../net/request-body.ts';
 import type { ChildCommand } from './child.ts';
 import { HANDSHAKE_VERSIONS, RETRY_AFTER, SERVED_VERSIONS, VERSION_HEADER, type Refusal } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';

@@ -2,7 +2,7 @@
 import { bodyRefusal } from './body-refusal.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
-import { readBody, type BodyRefusal } from './body.ts';
+import { readBody, type BodyRefusal } from '../net/request-body.ts';
 import { checkVersion, headerOf, sessionOf, SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
 import { Exchange } from './exchange.ts';
 import {

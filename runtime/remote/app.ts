@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONTEXT_HEADER } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
-import { BodyBudget } from '../proxy/body.ts';
+import { BodyBudget } from '../net/request-body.ts';
 import { CallerVerifier } from '../proxy/caller.ts';
 import { refuse, replyJson } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';

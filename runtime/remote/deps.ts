@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
-import type { BodyBudget } from '../proxy/body.ts';
+import type { BodyBudget } from '../net/request-body.ts';
 import { RETRY_AFTER, type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
 import type { EventIds } from './answers/event-ids.ts';

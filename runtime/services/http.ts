@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { type BodyOptions, type BodyRefusal, readBody } from '../net/request-body.ts';
 
 /** The JSON-RPC codes that the Streamable HTTP transport of the MCP SDK answers with. */
 export const RPC_PARSE_ERROR = -32700;
@@ -10,39 +11,24 @@ export const RPC_SESSION_NOT_FOUND = -32001;
 
 export type BodyResult =
   | { kind: 'json'; value: unknown }
-  | { kind: 'too-large' }
+  | { kind: 'refused'; why: BodyRefusal }
   | { kind: 'malformed' }
   /** The client went away before it had sent everything: there is nobody to answer. */
   | { kind: 'aborted' };
 
-function declaredTooLarge(req: IncomingMessage, maxBytes: number): boolean {
-  return Number(req.headers['content-length'] ?? 0) > maxBytes;
+/** Reads a whole JSON body within bounds. */
+export function readJsonBody(req: IncomingMessage, options: BodyOptions): Promise<BodyResult> {
+  return new Promise((resolve) => {
+    req.on('close', () => resolve({ kind: 'aborted' }));
+    readBody(req, options, (body) =>
+      resolve(typeof body === 'string' ? { kind: 'refused', why: body } : parsed(body)),
+    );
+  });
 }
 
-/**
- * Reads a whole JSON body.
- * @param maxBytes a longer body is not kept: what has not arrived yet is thrown away
- */
-export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<BodyResult> {
-  if (declaredTooLarge(req, maxBytes)) {
-    req.resume();
-    return { kind: 'too-large' };
-  }
-  const chunks: Buffer[] = [];
-  let received = 0;
+function parsed(body: Buffer): BodyResult {
   try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
-      received += chunk.length;
-      // The rest is read and dropped, since a socket closed in mid-upload loses the 413 on its way.
-      if (received <= maxBytes) chunks.push(chunk);
-      else chunks.length = 0;
-    }
-  } catch {
-    return { kind: 'aborted' };
-  }
-  if (received > maxBytes) return { kind: 'too-large' };
-  try {
-    return { kind: 'json', value: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown };
+    return { kind: 'json', value: JSON.parse(body.toString('utf8')) as unknown };
   } catch {
     return { kind: 'malformed' };
   }

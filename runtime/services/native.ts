@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { CONTEXT_HEADER, verifyContext, type CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
+import { BodyBudget, type BodyRefusal } from '../net/request-body.ts';
 import {
   RPC_PARSE_ERROR,
   RPC_SERVER_ERROR,
@@ -18,8 +19,7 @@ import {
 } from './http.ts';
 import { judgeOrigin } from './origin.ts';
 
-/** The longest body of a request, in bytes. */
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 export interface NativeServiceOptions {
   /** The catalog's name of the service; a context signed for another one is refused. */
@@ -33,6 +33,8 @@ export interface NativeServiceOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  /** The longest body of a request (default 10 MiB); a longer one is answered 413. */
+  maxBodyBytes?: number;
   /** Sessions of all users together (default 1000); one more is answered 503. */
   maxSessions?: number;
   /** Sessions of one user (default 32); one more is answered 429. */
@@ -80,6 +82,8 @@ interface Edge {
   contextKey: KeyObject;
   endpoint: McpEndpoint;
   now: () => number;
+  maxBodyBytes: number;
+  bodies: BodyBudget;
 }
 
 function plainHeaders(req: IncomingMessage): Record<string, string> {
@@ -102,7 +106,11 @@ function whenFinished(res: ServerResponse): { finished: Promise<void>; signal: A
 }
 
 /** Reads the body of a POST, or says why it cannot be used; undefined when nobody is left to tell. */
-async function bodyOf(req: IncomingMessage): Promise<{ value: unknown } | Response | undefined> {
+async function bodyOf(
+  { maxBodyBytes: maxBytes, bodies: budget }: Edge,
+  req: IncomingMessage,
+  user: string,
+): Promise<{ value: unknown } | Response | undefined> {
   if (req.method !== 'POST') return { value: undefined };
   if (!isJsonContentType(req.headers['content-type'] ?? null)) {
     req.resume();
@@ -112,18 +120,30 @@ async function bodyOf(req: IncomingMessage): Promise<{ value: unknown } | Respon
       'Unsupported Media Type: Content-Type must be application/json',
     );
   }
-  const body = await readJsonBody(req, MAX_BODY_BYTES);
+  const body = await readJsonBody(req, { maxBytes, budget, user });
   switch (body.kind) {
     case 'json':
       return { value: body.value };
-    case 'too-large':
-      return rpcErrorResponse(413, RPC_SERVER_ERROR, `Payload Too Large: at most ${MAX_BODY_BYTES} bytes`, {
-        Connection: 'close',
-      });
+    case 'refused':
+      return bodyRefusal(body.why, maxBytes);
     case 'malformed':
       return rpcErrorResponse(400, RPC_PARSE_ERROR, 'Parse error: the request body is not valid JSON');
     case 'aborted':
       return undefined;
+  }
+}
+
+function bodyRefusal(why: BodyRefusal, maxBytes: number): Response {
+  const later = { 'Retry-After': '1' };
+  switch (why) {
+    case 'too-long':
+      return rpcErrorResponse(413, RPC_SERVER_ERROR, `Payload Too Large: at most ${maxBytes} bytes`, {
+        Connection: 'close',
+      });
+    case 'busy':
+      return rpcErrorResponse(503, RPC_SERVER_ERROR, 'Too many messages are being received', later);
+    case 'user-busy':
+      return rpcErrorResponse(429, RPC_SERVER_ERROR, 'You are sending too much at once', later);
   }
 }
 
@@ -169,7 +189,7 @@ async function serveMcp(edge: Edge, req: IncomingMessage, res: ServerResponse): 
     sendJson(res, 405, { error: 'method_not_allowed' }, { Allow: 'GET, POST, DELETE' });
     return;
   }
-  const body = await bodyOf(req);
+  const body = await bodyOf(edge, req, caller.sub);
   if (body === undefined) return;
   if (body instanceof Response) return sendResponse(res, body);
   const response = await edge.endpoint.serve({
@@ -210,7 +230,15 @@ function fail({ options }: Edge, res: ServerResponse, error: unknown): void {
 /** Puts the common checks in front of `endpoint`. */
 export function createNativeService(options: NativeServiceOptions, endpoint: McpEndpoint): NativeService {
   const contextKey = createSecretKey(options.contextKey);
-  const edge: Edge = { options, contextKey, endpoint, now: options.now ?? Date.now };
+  const { now = Date.now, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const edge: Edge = {
+    options,
+    contextKey,
+    endpoint,
+    now,
+    maxBodyBytes,
+    bodies: new BodyBudget(maxBodyBytes),
+  };
   let closed = false;
   return {
     handle(req, res) {

@@ -3,7 +3,7 @@ import { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { BodyBudget } from '../../runtime/proxy/body.ts';
+import { BodyBudget } from '../../runtime/net/request-body.ts';
 import {
   RawClient,
   startProxy,

@@ -1,10 +1,10 @@
+import { request } from 'node:http';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { signContext } from '../../runtime/config/context.ts';
 import { deriveKey } from '../../runtime/config/secrets.ts';
 import { createEchoStateful } from '../../runtime/services/echo-stateful/server.ts';
 import { createEchoStateless } from '../../runtime/services/echo-stateless/server.ts';
-import { MAX_BODY_BYTES } from '../../runtime/services/native.ts';
 import { INITIALIZE, KEY, LIST_TOOLS, callTool, contextOf, start } from './harness.ts';
 
 const both = [
@@ -49,13 +49,13 @@ describe.each(both)('what stands before the tools of $kind', ({ create }) => {
     );
   });
 
-  it('answers malformed JSON 400, a wrong type 415, and a body over 10 MB 413', async () => {
-    const { post, headers } = await start(create);
+  it('answers malformed JSON 400, a wrong type 415, and a body that is too long 413', async () => {
+    const { post, headers } = await start(create, { maxBodyBytes: 100_000 });
     for (const body of ['{', '', '{"jsonrpc":"2.0"', 'null', '7', '{"a":1}']) {
       expect((await post(body, headers('alice'))).status).toBe(400);
     }
     expect((await post(INITIALIZE, { ...headers('alice'), 'content-type': 'text/plain' })).status).toBe(415);
-    expect((await post('x'.repeat(MAX_BODY_BYTES + 1), headers('alice'))).status).toBe(413);
+    expect((await post('x'.repeat(100_001), headers('alice'))).status).toBe(413);
   });
 
   it('answers 413 to a body that does not say how long it is', async () => {
@@ -68,6 +68,23 @@ describe.each(both)('what stands before the tools of $kind', ({ create }) => {
     const all = { ...headers('alice'), 'content-type': 'application/json' };
     const response = await fetch(`${url}/mcp`, { method: 'POST', headers: all, body, duplex: 'half' });
     expect(response.status).toBe(413);
+  });
+
+  it('bounds what users and all together have unfinished', async () => {
+    const { url, headers } = await start(create, { maxBodyBytes: 100_000 });
+    const { hostname, port } = new URL(url);
+    const begin = (name: string) =>
+      new Promise<number>((resolve) => {
+        const all = { ...headers(name), 'content-type': 'application/json', 'content-length': 100_000 };
+        const sent = request({ hostname, port, path: '/mcp', method: 'POST', headers: all });
+        sent.on('response', ({ statusCode = 0 }) => resolve(statusCode)).on('error', () => resolve(0));
+        sent.write(' '.repeat(90_000));
+        onTestFinished(() => void sent.destroy());
+      });
+    const refusal = (name: string) => Promise.race(Array.from({ length: 5 }, () => begin(name)));
+    expect(await refusal('alice')).toBe(429);
+    expect(await refusal('bob')).toBe(429);
+    expect(await refusal('carol')).toBe(503);
   });
 
   it('survives a client that leaves in the middle of its body', async () => {

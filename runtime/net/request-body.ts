@@ -13,7 +13,7 @@ const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
 /** Why a body is not read. */
 export type BodyRefusal = 'too-long' | 'busy' | 'user-busy';
 
-/** The memory that unfinished bodies of one proxy share. */
+/** The memory that unfinished bodies of one service share. */
 export class BodyBudget {
   readonly #maxBytes: number;
   #bytes = 0;
