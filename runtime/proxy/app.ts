@@ -1,7 +1,8 @@
 /**
- * The proxy: Streamable HTTP (MCP 2025-03-26 to 2026-07-28) in front of an unmodified stdio server, one child for each
- * session, and a few for each user's requests without one. A plain `node:http` listener: on the way of a call its text is parsed and written anew, and its answer is
- * parsed and passed on as it is.
+ * The proxy: Streamable HTTP (MCP 2025-03-26 to 2026-07-28) in front of an unmodified stdio server: one child for each
+ * session and a few for each user's requests without one, or one for all that a user does, or for everybody. A plain
+ * `node:http` listener: on the way of a call its text is parsed and written anew, and its answer is parsed and passed on as
+ * it is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProcessModel } from '../config/catalog.ts';
@@ -18,8 +19,7 @@ import { Children, type ChildrenStats } from './models/children.ts';
 import { isModernHeader } from './modern/incoming-request.ts';
 import { ModernEra } from './modern/modern-era.ts';
 import { OutflowBudget } from './outflow.ts';
-import type { ChildSource } from './models/session-child.ts';
-import { SharedServers, type SharedServersOptions } from './models/shared-servers.ts';
+import { SharedServers } from './models/shared/shared-servers.ts';
 import { handlePost } from './post.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import { Sessions } from './sessions.ts';
@@ -79,12 +79,12 @@ export function createProxy(options: ProxyOptions): Proxy {
   const children = new Children({ service, limits, spares, perUser, logger, now, spawn });
   const outflows = new OutflowBudget(limits.maxBufferedBytes);
   const common = { service, limits, clientRoots, logger, now, outflows };
-  const source = sourceOf(model, { ...common, children });
-  const sessions = new Sessions({ ...common, children: source, started: children });
+  const servers = model === 'session' ? undefined : new SharedServers({ ...common, children, model });
+  const sessions = new Sessions({ ...common, children: servers ?? children, started: children });
   const callers = new CallerVerifier(options.contextKey, service, now);
   const origins = new Set(options.allowedOrigins);
   const { command } = options;
-  const modern = new ModernEra({ ...common, children, command, shared: model === 'shared' });
+  const modern = new ModernEra({ ...common, children, servers, command, shared: model === 'shared' });
   const bodies = new BodyBudget(limits.maxMessageBytes);
   const metrics = new ProxyMetrics();
   const deps: ProxyDeps = { ...common, sessions, modern, bodies, metrics, command };
@@ -122,10 +122,6 @@ export function createProxy(options: ProxyOptions): Proxy {
       await Promise.all([sessions.close(graceMs), modern.close(graceMs)]);
     },
   };
-}
-
-function sourceOf(model: ProcessModel, options: Omit<SharedServersOptions, 'model'>): ChildSource {
-  return model === 'session' ? options.children : new SharedServers({ ...options, model });
 }
 
 /** In `session` mode, each session that is allowed may have its child unless told otherwise. */

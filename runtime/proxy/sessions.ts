@@ -129,7 +129,7 @@ export class Sessions {
       for (const session of this.#sessions.values()) {
         if (last || !busy(session)) void session.end('The proxy is shutting down.', 503, graces);
       }
-      if (this.#sessions.size === 0) break;
+      if (this.#sessions.size === 0 && (last || children.busy !== true)) break;
       await delay(POLL_MS);
     }
     await Promise.all([sparesGone, ...[...this.#ending].map((session) => session.end('', 503, graces))]);

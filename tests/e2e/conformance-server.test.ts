@@ -69,6 +69,14 @@ describe('conformance server --requirements 2026-07-28', () => {
     const { scenarios } = await run(hostProxied(), '2026-07-28', WARM_UP);
     expect(surprises(scenarios, '2026-07-28', expectedFailures('proxy'))).toEqual([]);
   });
+
+  it.each(['user', 'shared'] as const)(
+    'finds no less in the model %s, but for what that cannot do',
+    async (model) => {
+      const { scenarios } = await run(hostProxied({ process: model }), '2026-07-28', WARM_UP);
+      expect(surprises(scenarios, '2026-07-28', expectedFailures(model))).toEqual([]);
+    },
+  );
 });
 
 describe('conformance server before a server of 2026-07-28 alone', () => {

@@ -5,12 +5,12 @@
  * negotiates), `--ping-init` (asks before it answers), `--roots` (works in the folders that the client names, as the file
  * server does), `--page=…` (tools on one page of their list), `--list-late` (says something before it lists them, so that
  * the answer comes on a stream), `--changes` (tells of changed lists and resources), `--param-headers` (its tool echo wants
- * its text in a header, too).
+ * its text in a header, too), `--file=…` (where its tool remember writes all that it was told, as the memory server does).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers';
 import { stayAlive } from './stdio-stay-alive.js';
 
@@ -37,7 +37,17 @@ function ask(method, params) {
 
 const sampling = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }], maxTokens: 10 };
 
+/** Read when it is first needed, and written whole each time: another process's words are lost. */
+let words;
+
 const tools = {
+  remember: (id, { word }) => {
+    const file = option('file');
+    words ??= existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    words.push(word);
+    writeFileSync(file, words.join('\n'));
+    answer(id, 'remembered');
+  },
   echo: (id, { text }) => answer(id, text),
   pid: (id) => answer(id, String(process.pid)),
   env: (id) => answer(id, JSON.stringify(process.env)),

@@ -38,6 +38,8 @@ export interface ChildSource {
   initialised(child: SessionChild): void;
   /** It did not. @param reason a clause */
   failed(child: SessionChild, reason: string): void;
+  /** Others than sessions have calls that have not been answered; absent where children have nobody else. */
+  readonly busy?: boolean;
   /** Ends what is nobody's, and at last everything. */
   close(graces: Graces): Promise<void>;
 }

@@ -18,12 +18,13 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../json-rpc.ts';
+import { declares } from '../models/shared/declares.ts';
 import type { PeerCall } from '../peer-types.ts';
 import { progressLine, withId } from '../rewrite.ts';
 import { visiblePart } from '../tool-access.ts';
 import { isLoud, without, withoutEnvelope, type Envelope, type Members } from './envelope.ts';
 import { capabilityFor, isAnswerTo, MAY_ASK } from './input-requests.ts';
-import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
+import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
 
 export interface CallHost {
@@ -146,9 +147,10 @@ export class ModernCall implements ActiveCall {
     if (needed === undefined || this.#over) return false;
     this.hasAsked = true;
     if (!MAY_ASK.has(this.#call?.request.method ?? '')) return false;
-    if (this.#current !== undefined && !(needed in this.#current.envelope.capabilities)) {
+    if (this.#current !== undefined && !declares(this.#current.envelope.capabilities, message)) {
       const text = `The server needs a client with the capability ${needed}.`;
-      const data = { requiredCapabilities: { [needed]: {} } };
+      const mode = message.params?.['mode'] === 'url' ? { url: {} } : {};
+      const data = { requiredCapabilities: { [needed]: mode } };
       const error = errorText(this.#current.request.id, ErrorCode.missingCapability, text, data);
       // Not within the handler: the peer first notes that the request is refused.
       queueMicrotask(() => this.fail(error, 400));
@@ -187,7 +189,7 @@ export class ModernCall implements ActiveCall {
     this.#offered = rest;
     if (!isAnswerTo(question.method, result)) return false;
     this.#questions.delete(key);
-    this.pooled.peer.respond(question.id, { result });
+    this.pooled.respond(question.id, result);
     return true;
   }
 

@@ -11,7 +11,7 @@ import type { UserOutflows } from '../outflow.ts';
 import { SseStream } from '../sse.ts';
 import { META, type Members } from './envelope.ts';
 import { statusOf } from './passed-call.ts';
-import type { PooledPeer } from './pooled-peer.ts';
+import type { PooledPeer } from './places/pooled-peer.ts';
 
 const LISTS = ['tools', 'prompts', 'resources'] as const;
 const UPDATED = 'notifications/resources/updated';
@@ -104,12 +104,12 @@ export class Listeners {
     wanted: Filter,
   ): Promise<void> {
     // Before anything else, so that the child is not ended meanwhile.
-    pooled.listeners += 1;
+    pooled.attach();
     let gone = false;
     const release = (): void => {
       if (gone) return;
       gone = true;
-      pooled.listeners -= 1;
+      pooled.detach();
     };
     res.on('close', release);
     const filter = await granted(pooled, wanted, () => gone);
@@ -153,12 +153,12 @@ export class Listeners {
       else listener.stream.end();
     };
     const call = pooled.peer.call(request, { onAnswer: answered });
-    pooled.listeners += 1;
+    pooled.attach();
     pooled.streams.set(call.id, ({ method, params }) => send(open(), method, params));
     res.on('close', () => {
       call.cancel('The client does not listen any more.');
       pooled.streams.delete(call.id);
-      pooled.listeners -= 1;
+      pooled.detach();
       if (listener !== undefined) this.#open.delete(listener);
     });
   }

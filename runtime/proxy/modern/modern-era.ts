@@ -1,6 +1,6 @@
 /**
  * The era without handshakes (MCP 2026-07-28) in front of a server that knows only handshakes: each request is answered
- * for itself, by a child from the user's pool.
+ * for itself, by a child from the user's pool, or by the one that the process model has.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../../config/context.ts';
@@ -14,6 +14,7 @@ import type { IncomingBody } from '../incoming.ts';
 import { ErrorCode, isObject, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Children } from '../models/children.ts';
+import type { SharedServers } from '../models/shared/shared-servers.ts';
 import { UserOutflows, type OutflowBudget } from '../outflow.ts';
 import { ShortLivedMap } from '../short-lived.ts';
 import { unknownToolLine } from '../tool-access.ts';
@@ -23,11 +24,13 @@ import { checkModernPost, isModernPost } from './incoming-request.ts';
 import { badRetry, canBeAsked, childCapabilities, MAY_ASK, withoutClientRoots } from './input-requests.ts';
 import { Listeners, readFilter } from './listen.ts';
 import { ParkedCalls } from './parked-calls.ts';
-import type { Hello } from './open-peer.ts';
+import type { Hello } from './places/open-peer.ts';
 import { PassedCall } from './passed-call.ts';
-import { Pool, type Use } from './pool.ts';
+import type { Places, Use } from './places/places.ts';
+import { Pool, type PoolOptions } from './places/pool.ts';
+import { SharedPlaces } from './places/shared-places.ts';
 import { Reply } from './reply.ts';
-import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
+import { type ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ModernOptions {
@@ -39,6 +42,8 @@ export interface ModernOptions {
   /** Whether the server may ask clients for their roots. */
   clientRoots: boolean;
   children: Children;
+  /** Of the models in which sessions and requests without one have the same child. */
+  servers?: SharedServers | undefined;
   /** One child serves all users: for servers that ask nothing and keep nothing of anybody. */
   shared: boolean;
   outflows: OutflowBudget;
@@ -66,7 +71,7 @@ const END_SHARE = 0.5;
 
 export class ModernEra {
   readonly #options: ModernOptions;
-  readonly #pool: Pool;
+  readonly #places: Places;
   readonly #listeners: Listeners;
   readonly #parked: ParkedCalls;
   readonly #outflows: UserOutflows;
@@ -85,22 +90,18 @@ export class ModernEra {
     });
     this.#listeners = new Listeners(limits, now, this.#outflows);
     this.#parked = new ParkedCalls(service, limits.parkedCallSeconds);
-    this.#pool = new Pool({
-      ...options,
-      onChange: (owner, message) => this.#listeners.publish(owner, message),
-      onGone: (pooled) => this.#listeners.gone(pooled),
-    });
+    this.#places = placesOf(options, this.#listeners);
     const idleMs = limits.sessionIdleSeconds * 1000;
     const keepAliveMs = limits.keepAliveSeconds * 1000;
     this.#timers = [
-      setInterval(() => this.#pool.sweep(idleMs), Math.min(10_000, Math.max(50, idleMs / 4))).unref(),
+      setInterval(() => this.#places.sweep(idleMs), Math.min(10_000, Math.max(50, idleMs / 4))).unref(),
       setInterval(() => this.#keepAlive(keepAliveMs), keepAliveMs).unref(),
     ];
   }
 
   stats(): { children: number; parkedCalls: number; listeners: number } {
     return {
-      children: this.#pool.children,
+      children: this.#places.children,
       parkedCalls: this.#parked.size,
       listeners: this.#listeners.size,
     };
@@ -129,7 +130,7 @@ export class ModernEra {
   /** As `Proxy.close`. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    this.#pool.refuseNew();
+    this.#places.refuseNew();
     for (const timer of this.#timers) clearInterval(timer);
     this.#listeners.close();
     const forChildrenMs = graceMs * END_SHARE;
@@ -137,7 +138,7 @@ export class ModernEra {
       await delay(POLL_MS);
     this.#parked.end('The proxy is shutting down.');
     const { stdinGraceMs, termGraceMs } = this.#options.limits;
-    await this.#pool.close({
+    await this.#places.close({
       stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
       termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
     });
@@ -196,7 +197,7 @@ export class ModernEra {
     const use: Use = MAY_ASK.has(request.method) ? (alone ? 'exclusive' : 'shared') : 'any';
     const place = new Place();
     const asked = { ...post, envelope: { ...envelope, capabilities } };
-    const joined = this.#pool.join(post.caller, capabilities, place, use);
+    const joined = this.#places.join(post.caller, capabilities, place, use);
     // Most calls find their child there, and nothing to wait for.
     if (!(joined instanceof Promise)) return this.#callIn(joined, place, req, res, asked);
     return joined.then((pooled) => {
@@ -218,11 +219,11 @@ export class ModernEra {
         return pooled.hello.modern
           ? this.#pass(pooled, place, res, asked)
           : this.#begin(pooled, place, res, asked);
-      this.#pool.leave(pooled, place);
+      this.#places.leave(pooled, place);
       if (refusal !== undefined) refuse(res, refusal, asked.request.id);
       else if (continued) this.#resume(res, asked);
     };
-    const checked = this.#beforeCall(req, pooled, asked);
+    const checked = this.#beforeCall(req, pooled, place, asked);
     return checked instanceof Promise ? checked.then(begin) : begin(checked);
   }
 
@@ -233,7 +234,7 @@ export class ModernEra {
     const line = request === asked.request ? parsed.incoming[0]?.line : undefined;
     const reply = this.#replyTo(res, { ...asked, parsed });
     const passed = { request, line, tools: caller.tools, logLevel: envelope.logLevel, reply };
-    const call = new PassedCall(passed, pooled, () => this.#pool.leave(pooled, place));
+    const call = new PassedCall(passed, pooled, () => this.#places.leave(pooled, place));
     place.call = call;
     this.#watch(res, { reply }, call);
   }
@@ -246,7 +247,7 @@ export class ModernEra {
         this.#parked.remove(ended);
         // What it may still ask would be taken for the next call's; of a shared child nobody is asked.
         if (ended.hasAsked && ended.givenUp && pooled.exclusive === place) pooled.spent = true;
-        this.#pool.leave(pooled, place);
+        this.#places.leave(pooled, place);
         place.call = undefined;
       },
     });
@@ -278,6 +279,7 @@ export class ModernEra {
   #beforeCall(
     req: IncomingMessage,
     pooled: PooledPeer,
+    place: Place,
     { request, envelope: { logLevel } }: Asked,
   ): Refusal | undefined | Promise<Refusal | undefined> {
     const { maxPendingCalls } = this.#options.limits;
@@ -287,7 +289,7 @@ export class ModernEra {
     const check = () =>
       request.method === 'tools/call' ? pooled.checkParams(request.params, req.headers) : undefined;
     if (logLevel === undefined || this.#options.shared || !MAY_ASK.has(request.method)) return check();
-    return pooled.setLogLevel(logLevel).then(check);
+    return this.#places.setLogLevel(pooled, logLevel, place).then(check);
   }
 
   #join(
@@ -295,7 +297,7 @@ export class ModernEra {
     call: ActiveCall,
     use: Use,
   ): PooledPeer | Promise<PooledPeer | Refusal> {
-    return this.#pool.join(post.caller, this.#capabilities(post.envelope), call, use);
+    return this.#places.join(post.caller, this.#capabilities(post.envelope), call, use);
   }
 
   #capabilities({ capabilities }: Envelope): Members {
@@ -324,6 +326,17 @@ export class ModernEra {
     for (const reply of this.#replies.values()) if (reply.openedAtMs < before) reply.keepAlive();
     this.#listeners.keepAlive();
   }
+}
+
+function placesOf(options: ModernOptions, listeners: Listeners): Places {
+  const { servers, children } = options;
+  const common: PoolOptions = {
+    ...options,
+    onChange: (owner, message) => listeners.publish(owner, message),
+    onGone: (pooled) => listeners.gone(pooled),
+  };
+  const pool = new Pool(common);
+  return servers === undefined ? pool : new SharedPlaces({ ...common, servers, pool, era: children.era });
 }
 
 /** Every version that is served is one that a client may choose. */

@@ -4,7 +4,7 @@ import { ErrorCode, type RpcNotification, type RpcRequest, type RpcResponse } fr
 import type { PeerCall } from '../peer-types.ts';
 import { visiblePart } from '../tool-access.ts';
 import { isLoud } from './envelope.ts';
-import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
+import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
 
 export interface PassedRequest {

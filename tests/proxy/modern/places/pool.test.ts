@@ -1,6 +1,6 @@
 /** Whose child answers whom, how many there may be, and when they end. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { ModernClient } from '../../helpers/modern-client.ts';
+import { ModernClient } from '../../../helpers/modern-client.ts';
 import {
   contextOf,
   startProxy,
@@ -8,7 +8,7 @@ import {
   type Loose,
   type TestProxy,
   type TestProxyOptions,
-} from '../../helpers/stdio-proxy.ts';
+} from '../../../helpers/stdio-proxy.ts';
 
 let test: TestProxy;
 afterEach(() => test.close());

@@ -1,23 +1,31 @@
 /**
- * One child that many sessions use, through a peer: who hears of what it says on its own. It is initialised by the proxy,
+ * One child that many use, through a peer: sessions, and requests of the era without them. It is initialised by the proxy,
  * and again when it died; what sessions subscribed to and which log level they wanted holds on.
  */
-import type { Logger } from '../../config/log.ts';
-import type { Child, ChildCommand, ChildHandlers, Graces } from '../child.ts';
-import { ROOTS_LIST } from '../client-roots.ts';
-import { HANDSHAKE_VERSIONS } from '../http.ts';
-import { isId, type RpcId, type RpcRequest } from '../json-rpc.ts';
-import type { ProxyLimits } from '../limits.ts';
-import { Peer } from '../peer.ts';
-import { PeerError, type Handshake, type RpcNotification } from '../peer-types.ts';
-import { StartRefusedError, type Children } from './children.ts';
-import { mostVerbose, passesLevel, type LogLevel } from './log-level.ts';
+import type { Logger } from '../../../config/log.ts';
+import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child.ts';
+import { ROOTS_LIST } from '../../client-roots.ts';
+import { HANDSHAKE_VERSIONS } from '../../http.ts';
+import { isId, type RpcId, type RpcRequest } from '../../json-rpc.ts';
+import type { ProxyLimits } from '../../limits.ts';
+import { Peer } from '../../peer.ts';
+import { PeerError, type Handshake, type RpcNotification } from '../../peer-types.ts';
+import { StartRefusedError, type Children } from '../children.ts';
+import type { LogLevel } from './log-level.ts';
+import { Members, type Member } from './members.ts';
+import { Questions } from './questions.ts';
 import { SessionChannel } from './session-channel.ts';
-import { backoffMs } from './starts.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { backoffMs } from '../starts.ts';
 
 /** A child that lives longer than this has not failed at its start. */
 const SETTLED_MS = 10_000;
+
+/** Hears what the children say on their own, beside their members. */
+export interface Observer {
+  onNotification(peer: Peer, message: RpcNotification): void;
+  /** The child is gone. */
+  onEnd(peer: Peer): void;
+}
 
 export interface SharedServerOptions {
   service: string;
@@ -29,21 +37,22 @@ export interface SharedServerOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
+  observer: () => Observer | undefined;
 }
 
 export class SharedServer {
-  readonly subscriptions = new Subscriptions<SessionChannel>();
+  readonly members: Members;
   readonly #options: SharedServerOptions;
-  readonly #channels = new Set<SessionChannel>();
-  /** Requests of the child that a session was asked. */
-  readonly #asked = new Map<RpcId, SessionChannel>();
+  readonly #asked: Questions;
   #command: ChildCommand;
+  /** Until it has answered the handshake. */
+  #starting: Peer | undefined;
   #peer: Peer | undefined;
   #opening: Promise<Peer> | undefined;
   #level: LogLevel | undefined;
   #unusedSinceMs: number;
-  /** Sessions that wait for the child. */
-  #joining = 0;
+  /** Sessions that wait for the child, and streams that stand on it. */
+  #holds = 0;
   /** Ends in a row that came soon after a start. */
   #earlyEnds = 0;
   #notBeforeMs = 0;
@@ -51,6 +60,8 @@ export class SharedServer {
   constructor(command: ChildCommand, options: SharedServerOptions) {
     this.#command = command;
     this.#options = options;
+    this.#asked = new Questions(options.now);
+    this.members = new Members(options.user === undefined);
     this.#unusedSinceMs = options.now();
   }
 
@@ -68,43 +79,57 @@ export class SharedServer {
     return this.#peer;
   }
 
-  /** A session has it, or is about to. */
-  get inUse(): boolean {
-    const pending = this.#peer?.pendingCalls ?? 0;
-    return this.#channels.size > 0 || this.#joining > 0 || this.#opening !== undefined || pending > 0;
+  get pendingCalls(): number {
+    return this.#peer?.pendingCalls ?? 0;
   }
 
-  /** How long no session has used it, in milliseconds; 0 while one does. */
+  /** Somebody has it, or is about to. */
+  get inUse(): boolean {
+    return this.members.size > 0 || this.#holds > 0 || this.#opening !== undefined || this.pendingCalls > 0;
+  }
+
+  /** How long nobody has used it, in milliseconds; 0 while somebody does. */
   unusedMs(nowMs: number): number {
     return this.inUse ? 0 : nowMs - this.#unusedSinceMs;
   }
 
   /** Adds a session, once the child can answer it. @throws what `open` throws */
   async join(command: ChildCommand, handlers: ChildHandlers): Promise<SessionChannel> {
-    this.#command = command;
-    this.#joining += 1;
+    const release = this.hold();
     try {
-      await this.open();
+      await this.open(command);
     } finally {
-      this.#joining -= 1;
+      release();
     }
     const channel = new SessionChannel(this, handlers);
-    this.#channels.add(channel);
+    this.members.add(channel);
     return channel;
   }
 
-  leave(channel: SessionChannel): void {
-    if (!this.#channels.delete(channel)) return;
+  /** Keeps the child from being idle. @returns what ends that */
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+      this.#unusedSinceMs = this.#options.now();
+    };
+  }
+
+  /** Whoever was added to the members is one no longer. */
+  leave(member: Member): void {
+    if (!this.members.remove(member)) return;
     this.#unusedSinceMs = this.#options.now();
-    for (const [id, asked] of this.#asked) if (asked === channel) this.#giveUp(id);
-    for (const uri of this.subscriptions.leave(channel)) this.#tell('resources/unsubscribe', { uri });
+    for (const id of this.#asked.leave(member)) this.#giveUp(id);
+    for (const uri of this.members.subscriptions.leave(member)) this.#tell('resources/unsubscribe', { uri });
   }
 
   /**
    * The child, started anew where there is none.
+   * @param command what to start from now on
    * @throws StartRefusedError, PeerError, NoPipesError, or what `spawn` throws
    */
-  open(): Promise<Peer> {
+  open(command = this.#command): Promise<Peer> {
+    this.#command = command;
     if (this.#peer !== undefined) return Promise.resolve(this.#peer);
     const waitMs = this.#notBeforeMs - this.#options.now();
     if (waitMs > 0) return Promise.reject(this.#tooSoon(waitMs));
@@ -112,24 +137,24 @@ export class SharedServer {
     return this.#opening;
   }
 
-  /** Answers a request of the child's that this session was asked. */
-  respond(channel: SessionChannel, id: RpcId, answer: Parameters<Peer['respond']>[1]): void {
-    if (this.#asked.get(id) !== channel) return;
-    this.#asked.delete(id);
+  /** Answers a request of the child's. @param member who does; whoever was not asked, is not heard */
+  respond(id: RpcId, answer: Parameters<Peer['respond']>[1], member = this.#asked.get(id)): void {
+    if (member === undefined || this.#asked.get(id) !== member) return;
+    this.#asked.take(id);
     this.#peer?.respond(id, answer);
   }
 
   /** @returns the level that the child has to be set to, or undefined when it says enough already */
-  levelFor(channel: SessionChannel, level: LogLevel): LogLevel | undefined {
-    channel.level = level;
-    const wanted = mostVerbose([...this.#channels].flatMap((each) => each.level ?? []));
+  levelFor(member: Member, level: LogLevel): LogLevel | undefined {
+    member.level = level;
+    const wanted = this.members.wantedLevel;
     if (wanted === this.#level) return undefined;
     this.#level = wanted;
     return wanted;
   }
 
   end(reason: string, graces: Graces): Promise<void> {
-    return this.#peer?.end(reason, graces) ?? Promise.resolve();
+    return (this.#peer ?? this.#starting)?.end(reason, graces) ?? Promise.resolve();
   }
 
   async #start(): Promise<Peer> {
@@ -139,7 +164,9 @@ export class SharedServer {
     const start = (handlers: ChildHandlers): Child =>
       (child = children.start({ command: this.#command, user, handlers }));
     try {
-      const peer = await Peer.open(start, this.#handshake(), options);
+      const peer = new Peer(start, options);
+      this.#starting = peer;
+      await peer.initialize(this.#handshake());
       if (child !== undefined) children.initialised(child);
       if (peer.ended) {
         this.#noteEnd(now());
@@ -147,7 +174,7 @@ export class SharedServer {
       }
       const startedAtMs = now();
       peer.handlers = {
-        onNotification: (message, line) => this.#notified(message, line),
+        onNotification: (message, line) => this.#notified(peer, message, line),
         onRequest: (message, line) => this.#requested(message, line),
         onEnd: () => this.#ended(peer, startedAtMs),
       };
@@ -158,6 +185,8 @@ export class SharedServer {
       const seconds = limits.initializeTimeoutSeconds;
       if (child !== undefined) children.failed(child, `did not answer initialize within ${seconds} s`);
       throw error;
+    } finally {
+      this.#starting = undefined;
     }
   }
 
@@ -174,7 +203,7 @@ export class SharedServer {
 
   /** What sessions asked the child's forerunner for. */
   #restore(): void {
-    for (const uri of this.subscriptions.uris) this.#tell('resources/subscribe', { uri });
+    for (const uri of this.members.subscriptions.uris) this.#tell('resources/subscribe', { uri });
     if (this.#level !== undefined) this.#tell('logging/setLevel', { level: this.#level });
   }
 
@@ -189,6 +218,7 @@ export class SharedServer {
     this.#peer = undefined;
     this.#asked.clear();
     this.#unusedSinceMs = this.#options.now();
+    this.#options.observer()?.onEnd(peer);
   }
 
   /** A child that ends soon after each start is not started with each call. */
@@ -204,63 +234,28 @@ export class SharedServer {
   }
 
   #requested(message: RpcRequest, line: Buffer): boolean {
-    const channel = this.forAll ? undefined : this.#whoIsMeant();
-    if (channel === undefined || !channel.canBeAsked(message)) return false;
     if (message.method === ROOTS_LIST && !this.#options.clientRoots) return false;
-    this.#asked.set(message.id, channel);
-    channel.say(line);
-    return true;
+    const member = this.members.whoIsMeant(this.#asked);
+    if (member === undefined) return false;
+    // Before it is asked: who cannot pass it on answers at once.
+    this.#asked.add(message.id, member);
+    const asked = member.asked(message, line);
+    if (!asked) this.#asked.take(message.id);
+    return asked;
   }
 
-  /** The one session that has a call under way, or the only one that there is. */
-  #whoIsMeant(): SessionChannel | undefined {
-    const busy = this.#busy();
-    const [only, another] = busy.length > 0 ? busy : this.#channels;
-    return another === undefined ? only : undefined;
+  #notified(peer: Peer, message: RpcNotification, line: Buffer): void {
+    this.#options.observer()?.onNotification(peer, message);
+    if (message.method === 'notifications/cancelled') this.#cancelled(message, line);
+    else for (const member of this.members.listeners(message)) member.told(message, line);
   }
 
-  #busy(): SessionChannel[] {
-    return [...this.#channels].filter((channel) => channel.pendingCalls > 0);
-  }
-
-  #notified(message: RpcNotification, line: Buffer): void {
-    for (const channel of this.#listeners(message)) channel.say(line);
-  }
-
-  #listeners({ method, params }: RpcNotification): Iterable<SessionChannel> {
-    switch (method) {
-      case 'notifications/tools/list_changed':
-      case 'notifications/prompts/list_changed':
-      case 'notifications/resources/list_changed':
-        return this.#channels;
-      case 'notifications/resources/updated':
-        return this.subscriptions.of(params?.['uri']);
-      case 'notifications/message':
-        return this.#logListeners(params?.['level']);
-      case 'notifications/cancelled':
-        return this.#askedOf(params?.['requestId']);
-      default:
-        // It may be about one caller, and nothing says which.
-        return this.forAll ? [] : this.#channels;
-    }
-  }
-
-  /** Whose call a log message is about cannot be told while calls of several sessions are under way. */
-  #logListeners(level: unknown): SessionChannel[] {
-    const busy = this.#busy();
-    const all = this.forAll ? (busy.length === 1 ? busy : []) : busy.length > 0 ? busy : [...this.#channels];
-    return all.filter((channel) => passesLevel(level, channel.level));
-  }
-
-  #askedOf(id: unknown): SessionChannel[] {
-    const channel = isId(id) ? this.#asked.get(id) : undefined;
-    if (channel === undefined) return [];
-    this.#asked.delete(id as RpcId);
-    return [channel];
+  #cancelled(message: RpcNotification, line: Buffer): void {
+    const id = message.params?.['requestId'];
+    if (isId(id)) this.#asked.take(id)?.told(message, line);
   }
 
   #giveUp(id: RpcId): void {
-    this.#asked.delete(id);
     this.#peer?.respond(id, { error: { code: -32000, message: 'The client went away.' } });
   }
 }

@@ -3,17 +3,19 @@
  * initialised with. Calls during which a child may ask its client something have it for themselves; all others of one user
  * share one.
  */
-import type { CallerContext } from '../../config/context.ts';
-import { NoPipesError, type Child, type ChildCommand, type ChildHandlers, type Graces } from '../child.ts';
-import { SHUTTING_DOWN, unavailable } from '../checks.ts';
-import type { Refusal } from '../http.ts';
-import { ErrorCode, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
-import { StartRefusedError, type Children } from '../models/children.ts';
-import { PeerError, type PeerOptions } from '../peer-types.ts';
-import type { Peer } from '../peer.ts';
-import { MODERN_VERSION, type Members } from './envelope.ts';
+import type { CallerContext } from '../../../config/context.ts';
+import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child.ts';
+import { SHUTTING_DOWN } from '../../checks.ts';
+import type { Refusal } from '../../http.ts';
+import type { RpcNotification, RpcRequest } from '../../json-rpc.ts';
+import type { Children } from '../../models/children.ts';
+import { PeerError, type PeerOptions } from '../../peer-types.ts';
+import type { Peer } from '../../peer.ts';
+import { MODERN_VERSION, type Members } from '../envelope.ts';
 import { openPeer } from './open-peer.ts';
+import type { Places, Use } from './places.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
+import { startRefusal } from './start-refusal.ts';
 
 export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   children: Children;
@@ -26,12 +28,10 @@ export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   onGone(peer: PooledPeer): void;
 }
 
-export type Use = 'exclusive' | 'shared' | 'any';
-
 /** The key of a child that learns of its client with each request. */
 const ANY_CLIENT = '';
 
-export class Pool {
+export class Pool implements Places {
   readonly #options: PoolOptions;
   readonly #peers = new Set<PooledPeer>();
   /** Children that are being started, by user and key. */
@@ -53,11 +53,6 @@ export class Pool {
     return this.#startingOf() > 0 || [...this.#peers].some((each) => each.peer.pendingCalls > 0);
   }
 
-  /**
-   * Finds or starts a child and lets `call` use it until `leave`.
-   * @param use `exclusive`: nothing else during which it may ask; `shared`: with others of its kind; `any`: a child that
-   *   works for somebody else will do, because it cannot ask during this call
-   */
   join(
     caller: CallerContext,
     capabilities: Members,
@@ -102,7 +97,10 @@ export class Pool {
     if (pooled.spent && !pooled.inUse) this.end(pooled, 'Its last call was given up.');
   }
 
-  /** Ends the children that have not been used for `idleMs`. */
+  setLogLevel(pooled: PooledPeer, level: string): Promise<void> {
+    return pooled.setLogLevel(level);
+  }
+
   sweep(idleMs: number): void {
     const now = this.#options.now();
     for (const each of this.#peers) {
@@ -116,12 +114,10 @@ export class Pool {
     this.#end(pooled.peer, reason, graces);
   }
 
-  /** No new child from now on. */
   refuseNew(): void {
     this.#closing = true;
   }
 
-  /** @returns resolved once no child is left */
   async close(graces: Graces): Promise<void> {
     this.refuseNew();
     for (const each of this.#peers) this.end(each, 'The proxy is shutting down.', graces);
@@ -166,7 +162,7 @@ export class Pool {
     try {
       return await this.#start(caller, capabilities, key);
     } catch (error) {
-      return this.#failed(error, sub);
+      return startRefusal(error, { ...this.#options, user: sub });
     } finally {
       const left = this.#startingOf(sub) - 1;
       if (left > 0) this.#starting.set(sub, left);
@@ -201,26 +197,6 @@ export class Pool {
     logger.info({ ...logFields, protocolVersion }, 'server started for calls');
     this.#peers.add(pooled);
     return pooled;
-  }
-
-  #failed(error: unknown, user: string): Refusal {
-    const { service, logger } = this.#options;
-    if (error instanceof PeerError)
-      return { status: error.status, code: ErrorCode.server, message: error.message };
-    if (error instanceof StartRefusedError) {
-      const { status, message, retryAfterSeconds } = error;
-      return {
-        status,
-        code: ErrorCode.server,
-        message,
-        headers: { 'retry-after': String(retryAfterSeconds) },
-      };
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ service, user, reason }, 'server could not be started');
-    const started = `The server of '${service}' could not be started;`;
-    if (error instanceof NoPipesError) return unavailable(503, `${started} try again later.`);
-    return { status: 500, code: ErrorCode.server, message: `${started} its log says why.` };
   }
 
   /** Makes room for another child of the proxy's. @returns whether there was one that nobody uses */

@@ -1,14 +1,14 @@
-/** One child of the pool and what of it the calls of its user share. */
-import { plainText } from '../exact-json.ts';
-import { checkParamHeaders, paramHeadersOf, type ParamHeader } from './param-headers.ts';
+/** One child and what of it the requests without a session share. */
+import { plainText } from '../../exact-json.ts';
+import { checkParamHeaders, paramHeadersOf, type ParamHeader } from '../param-headers.ts';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Refusal } from '../http.ts';
-import { isId, isObject, type RpcId, type RpcNotification, type RpcRequest } from '../json-rpc.ts';
-import type { Peer } from '../peer.ts';
-import { OWN_META } from '../modern-child/probe.ts';
-import { META, type Members } from './envelope.ts';
+import type { Refusal } from '../../http.ts';
+import { isId, isObject, type RpcId, type RpcNotification, type RpcRequest } from '../../json-rpc.ts';
+import type { Peer } from '../../peer.ts';
+import { OWN_META } from '../../modern-child/probe.ts';
+import { META, type Members } from '../envelope.ts';
 import type { Hello } from './open-peer.ts';
-import { Results } from './results.ts';
+import { Results } from '../results.ts';
 
 /** A call as its child sees it. */
 export interface ActiveCall {
@@ -38,7 +38,7 @@ export class PooledPeer {
   /** Calls during which the child may ask. */
   readonly active = new Set<ActiveCall>();
   /** Streams of notifications that stand on this child. */
-  listeners = 0;
+  #listeners = 0;
   /** Of a child that has `subscriptions/listen` itself: where each stream's notifications go, by the id the child knows. */
   readonly streams = new Map<RpcId, (message: RpcNotification) => void>();
   /** May not be given to another call, because an earlier one may still ask. */
@@ -60,9 +60,28 @@ export class PooledPeer {
     return this.hello.capabilities;
   }
 
+  get listeners(): number {
+    return this.#listeners;
+  }
+
   get inUse(): boolean {
-    const busy = this.exclusive !== undefined || this.active.size > 0 || this.listeners > 0;
+    const busy = this.exclusive !== undefined || this.active.size > 0 || this.#listeners > 0;
     return busy || this.peer.pendingCalls > 0;
+  }
+
+  /** A stream of notifications stands on the child. */
+  attach(): void {
+    this.#listeners += 1;
+  }
+
+  /** One does no longer. */
+  detach(): void {
+    this.#listeners -= 1;
+  }
+
+  /** Answers a request of the child's. */
+  respond(id: RpcId, result: unknown): void {
+    this.peer.respond(id, { result });
   }
 
   /** Sends `logging/setLevel` when the level is another than the last. */
@@ -70,7 +89,7 @@ export class PooledPeer {
     // With the era of the level in each request, there is nothing to set.
     if (this.hello.modern || level === this.#logLevel || !('logging' in this.capabilities)) return;
     this.#logLevel = level;
-    await this.#ask('logging/setLevel', { level });
+    await this.ask('logging/setLevel', { level });
   }
 
   /** Checks the headers that the schema of the called tool asks for. */
@@ -110,7 +129,7 @@ export class PooledPeer {
   async subscribe(uri: string): Promise<boolean> {
     const count = this.#subscriptions.get(uri) ?? 0;
     this.#subscriptions.set(uri, count + 1);
-    if (count > 0 || (await this.#ask('resources/subscribe', { uri })) !== undefined) return true;
+    if (count > 0 || (await this.beginUpdates(uri))) return true;
     this.unsubscribe(uri);
     return false;
   }
@@ -118,7 +137,16 @@ export class PooledPeer {
   unsubscribe(uri: string): void {
     const count = this.#subscriptions.get(uri) ?? 0;
     if (count > 1) this.#subscriptions.set(uri, count - 1);
-    else if (this.#subscriptions.delete(uri)) void this.#ask('resources/unsubscribe', { uri });
+    else if (this.#subscriptions.delete(uri)) this.endUpdates(uri);
+  }
+
+  /** @returns whether the child will tell of the resource */
+  protected async beginUpdates(uri: string): Promise<boolean> {
+    return (await this.ask('resources/subscribe', { uri })) !== undefined;
+  }
+
+  protected endUpdates(uri: string): void {
+    void this.ask('resources/unsubscribe', { uri });
   }
 
   /** @returns the tools that have such headers; a server that does not list its tools has none */
@@ -126,7 +154,7 @@ export class PooledPeer {
     const found: Tools = new Map();
     let cursor: unknown;
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
-      const result = await this.#ask('tools/list', cursor === undefined ? {} : { cursor });
+      const result = await this.ask('tools/list', cursor === undefined ? {} : { cursor });
       const tools = Array.isArray(result?.['tools']) ? (result['tools'] as unknown[]) : [];
       for (const tool of tools) {
         const headers = isObject(tool) ? paramHeadersOf(tool['inputSchema']) : [];
@@ -138,7 +166,8 @@ export class PooledPeer {
     return found;
   }
 
-  async #ask(method: string, params: Members): Promise<Members | undefined> {
+  /** Asks the child something for the proxy. @returns its result, if there is one in time */
+  protected async ask(method: string, params: Members): Promise<Members | undefined> {
     const own = this.hello.modern ? { ...params, _meta: OWN_META } : params;
     const request: RpcRequest = { kind: 'request', id: `mcpgw-${(nextId += 1)}`, method, params: own };
     const answer = await this.peer.ask(request, ASK_TIMEOUT_MS);

@@ -10,7 +10,7 @@ import {
   type Loose,
   type TestProxy,
   type TestProxyOptions,
-} from '../../helpers/stdio-proxy.ts';
+} from '../../../helpers/stdio-proxy.ts';
 
 let test: TestProxy;
 afterEach(() => test.close());

@@ -1,8 +1,8 @@
 /** One session's part of a child that it shares with others. To the session it is a child like any other. */
-import type { ChildHandlers } from '../child.ts';
-import { parseExact } from '../exact-json.ts';
-import { lineOf } from '../framing.ts';
-import { HANDSHAKE_VERSIONS } from '../http.ts';
+import type { ChildHandlers } from '../../child.ts';
+import { parseExact } from '../../exact-json.ts';
+import { lineOf } from '../../framing.ts';
+import { HANDSHAKE_VERSIONS } from '../../http.ts';
 import {
   classify,
   ErrorCode,
@@ -11,16 +11,17 @@ import {
   type RpcId,
   type RpcMessage,
   type RpcRequest,
-} from '../json-rpc.ts';
-import type { Peer } from '../peer.ts';
-import type { PeerCall, RpcNotification, RpcResponse } from '../peer-types.ts';
+} from '../../json-rpc.ts';
+import type { Peer } from '../../peer.ts';
+import type { PeerCall, RpcNotification, RpcResponse } from '../../peer-types.ts';
 import { declares } from './declares.ts';
-import { isLogLevel, type LogLevel } from './log-level.ts';
-import type { SessionChild } from './session-child.ts';
+import { isLogLevel, passesLevel, type LogLevel } from './log-level.ts';
+import type { Member } from './members.ts';
+import type { SessionChild } from '../session-child.ts';
 import type { SharedServer } from './shared-server.ts';
 
-export class SessionChannel implements SessionChild {
-  /** The least severe log level that the session wants; undefined until it says so. */
+export class SessionChannel implements SessionChild, Member {
+  readonly client = this;
   level: LogLevel | undefined;
   readonly #server: SharedServer;
   readonly #handlers: ChildHandlers;
@@ -34,7 +35,7 @@ export class SessionChannel implements SessionChild {
     this.#handlers = handlers;
   }
 
-  get pendingCalls(): number {
+  get calls(): number {
     return this.#calls.size;
   }
 
@@ -42,14 +43,19 @@ export class SessionChannel implements SessionChild {
     return this.#server.peer?.congested === true ? Infinity : 0;
   }
 
-  /** Whether the session's client can answer this request. */
-  canBeAsked(request: RpcRequest): boolean {
-    return declares(this.#capabilities, request);
+  wantsLog(level: unknown): boolean {
+    return passesLevel(level, this.level);
   }
 
-  /** Passes on what the child says. @param line valid until this returns */
-  say(line: Buffer): void {
-    if (!this.#ended) this.#handlers.onLine(line);
+  /** Passes the request on where the session's client can answer it, and none of a child that all share. */
+  asked(request: RpcRequest, line: Buffer): boolean {
+    if (this.#server.forAll || !declares(this.#capabilities, request)) return false;
+    this.#say(line);
+    return true;
+  }
+
+  told(_message: RpcNotification, line: Buffer): void {
+    this.#say(line);
   }
 
   write(line: Buffer, message = classify(parseExact(line.toString('utf8')))): void {
@@ -83,7 +89,7 @@ export class SessionChannel implements SessionChild {
       (error: unknown) => {
         const told = error instanceof Error && 'status' in error;
         const text = told ? error.message : 'The server could not be started; its log says why.';
-        this.say(Buffer.from(errorText(message.id, ErrorCode.server, text)));
+        this.#say(Buffer.from(errorText(message.id, ErrorCode.server, text)));
       },
     );
   }
@@ -93,7 +99,7 @@ export class SessionChannel implements SessionChild {
     else if (message.kind === 'notification') this.#notification(peer, message);
     else if (message.id !== null) {
       const { id, result, error } = message;
-      this.#server.respond(this, id, error === undefined ? { result } : { error });
+      this.#server.respond(id, error === undefined ? { result } : { error }, this);
     }
   }
 
@@ -103,11 +109,11 @@ export class SessionChannel implements SessionChild {
     const level = params?.['level'];
     if (method === 'resources/subscribe' && typeof uri === 'string') {
       this.#call(peer, request, line, (answer) => {
-        if (answer.error === undefined) this.#server.subscriptions.add(uri, this);
+        if (answer.error === undefined) this.#server.members.subscriptions.add(uri, this);
       });
     } else if (method === 'resources/unsubscribe' && typeof uri === 'string') {
-      const others = this.#server.subscriptions.hasOthers(uri, this);
-      this.#server.subscriptions.remove(uri, this);
+      const others = this.#server.members.subscriptions.hasOthers(uri, this);
+      this.#server.members.subscriptions.remove(uri, this);
       if (others) this.#answer(request.id, {});
       else this.#call(peer, request, line);
     } else if (method === 'logging/setLevel' && isLogLevel(level)) {
@@ -117,7 +123,7 @@ export class SessionChannel implements SessionChild {
     } else if (this.#server.forAll && method.startsWith('tasks/')) {
       // Tasks outlive their call, and a server that all share cannot tell whose they are.
       const text = 'A server that all users share has no tasks.';
-      this.say(Buffer.from(errorText(request.id, ErrorCode.methodNotFound, text)));
+      this.#say(Buffer.from(errorText(request.id, ErrorCode.methodNotFound, text)));
     } else this.#call(peer, request, line);
   }
 
@@ -126,9 +132,9 @@ export class SessionChannel implements SessionChild {
       onAnswer: (answer: RpcResponse, answerLine: Buffer): void => {
         this.#calls.delete(request.id);
         onAnswer?.(answer);
-        this.say(answerLine);
+        this.#say(answerLine);
       },
-      onProgress: (_message: RpcNotification, progressLine: Buffer): void => this.say(progressLine),
+      onProgress: (_message: RpcNotification, progressLine: Buffer): void => this.#say(progressLine),
     };
     this.#calls.set(request.id, peer.call(request, handlers, line));
   }
@@ -149,7 +155,7 @@ export class SessionChannel implements SessionChild {
     const own = this.#server.peer?.initialized;
     if (own === undefined) {
       const text = 'The server ended before it could be asked; try again.';
-      return this.say(Buffer.from(errorText(id, ErrorCode.server, text)));
+      return this.#say(Buffer.from(errorText(id, ErrorCode.server, text)));
     }
     this.#capabilities = params?.['capabilities'];
     const capabilities = { ...(own['capabilities'] as object | undefined) };
@@ -158,9 +164,13 @@ export class SessionChannel implements SessionChild {
     this.#answer(id, { ...own, protocolVersion, capabilities });
   }
 
+  #say(line: Buffer): void {
+    if (!this.#ended) this.#handlers.onLine(line);
+  }
+
   #answer(id: RpcId, result: object): void {
     const line = lineOf(JSON.stringify({ jsonrpc: '2.0', id, result }));
-    this.say(line.subarray(0, -1));
+    this.#say(line.subarray(0, -1));
   }
 }
 

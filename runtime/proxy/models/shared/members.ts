@@ -1,0 +1,100 @@
+/** Who uses a child that many share, and for whom of them is what it says on its own. */
+import type { RpcNotification, RpcRequest } from '../../json-rpc.ts';
+import { mostVerbose, type LogLevel } from './log-level.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** A session, or one request of the era without sessions. */
+export interface Member {
+  /** Who is behind it: what is meant for one member may be given to another of the same client's. */
+  readonly client: unknown;
+  /** How many of its calls are under way. */
+  readonly calls: number;
+  /** The least severe log level that it wants; undefined until it says so. */
+  level: LogLevel | undefined;
+  wantsLog(level: unknown): boolean;
+  /** Takes a request of the child's; false when it cannot be asked this. @param line valid until this returns */
+  asked(message: RpcRequest, line: Buffer): boolean;
+  /** Takes a notification of the child's. @param line valid until this returns */
+  told(message: RpcNotification, line: Buffer): void;
+}
+
+/** Which questions of the child's a member was asked and has not answered. */
+export interface QuestionsOf {
+  has(member: Member): boolean;
+  /** Has one for each of its calls, and the child has asked nothing more for so long that it waits. */
+  isWaitedFor(member: Member): boolean;
+}
+
+export class Members {
+  readonly subscriptions = new Subscriptions<Member>();
+  /** All users share the child, so that nothing of one may reach another. */
+  readonly #forAll: boolean;
+  readonly #members = new Set<Member>();
+
+  constructor(forAll: boolean) {
+    this.#forAll = forAll;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  add(member: Member): void {
+    this.#members.add(member);
+  }
+
+  /** @returns whether it was there */
+  remove(member: Member): boolean {
+    return this.#members.delete(member);
+  }
+
+  /** The level at which each gets what it wants. */
+  get wantedLevel(): LogLevel | undefined {
+    return mostVerbose([...this.#members].flatMap((each) => each.level ?? []));
+  }
+
+  /**
+   * The one that has a call under way, or the only one that there is. A call that waits for an answer itself does not ask. Of several
+   * of one client's it is the last, and one that has nothing to answer before others: it reaches the same client.
+   */
+  whoIsMeant(questions: QuestionsOf): Member | undefined {
+    const busy = this.#busy();
+    const asking = busy.filter((each) => !questions.isWaitedFor(each));
+    const candidates = [asking, busy, [...this.#members]].find(({ length }) => length > 0) ?? [];
+    const last = candidates.at(-1);
+    if (candidates.some(({ client }) => client !== last?.client)) return undefined;
+    return candidates.findLast((each) => !questions.has(each)) ?? last;
+  }
+
+  /** @returns who hears of what is no progress of a call, and no end of a question */
+  listeners({ method, params }: RpcNotification): Iterable<Member> {
+    switch (method) {
+      case 'notifications/tools/list_changed':
+      case 'notifications/prompts/list_changed':
+      case 'notifications/resources/list_changed':
+        return this.#members;
+      case 'notifications/resources/updated':
+        return this.subscriptions.of(params?.['uri']);
+      case 'notifications/message':
+        return this.#logListeners(params?.['level']);
+      default:
+        // It may be about one caller, and nothing says which.
+        return this.#forAll ? [] : this.#members;
+    }
+  }
+
+  /** Whose call a log message is about cannot be told while calls of several are under way. */
+  #logListeners(level: unknown): Iterable<Member> {
+    const busy = this.#busy();
+    const one = busy.length === 1 ? busy : [];
+    const all = this.#forAll ? one : busy.length > 0 ? busy : this.#members;
+    const byClient = new Map<unknown, Member>();
+    for (const each of all)
+      if (each.wantsLog(level) && !byClient.has(each.client)) byClient.set(each.client, each);
+    return byClient.values();
+  }
+
+  #busy(): Member[] {
+    return [...this.#members].filter(({ calls }) => calls > 0);
+  }
+}
