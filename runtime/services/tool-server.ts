@@ -90,6 +90,9 @@ export function createToolServers<Call extends object>(spec: ToolServerSpec<Call
     bind: (web, call) => void calls.set(web, call),
     create() {
       const server = new Server(spec.info, { capabilities: { tools: {} }, instructions: spec.instructions });
+      // The SDK never answers a request that was cancelled, which would leave its POST open for good. A tool that takes its
+      // time ends by its own signal; of others, MCP lets a receiver ignore the cancellation.
+      server.removeNotificationHandler('notifications/cancelled');
       server.setRequestHandler('tools/list', (_request, ctx) => list(ctx));
       server.setRequestHandler('tools/call', ({ params }, ctx) => run(params.name, params.arguments, ctx));
       return server;

@@ -15,21 +15,11 @@ export function createEchoServers(
   options: NativeServiceOptions,
   tools: readonly Tool<EchoCall>[],
 ): ToolServers<EchoCall> {
-  const servers = createToolServers<EchoCall>({
+  return createToolServers<EchoCall>({
     info: { name: options.service, title: `Echo (${options.service})`, version: VERSION },
     instructions: INSTRUCTIONS,
     tools,
     rulesOf: ({ request }) => request.caller.tools,
     logger: options.logger,
   });
-  return {
-    ...servers,
-    create() {
-      const server = servers.create();
-      // The SDK never answers a request that was cancelled, which would leave its POST open for good. These tools are
-      // done at once, and MCP lets a receiver ignore the cancellation of what cannot be cancelled any more.
-      server.removeNotificationHandler('notifications/cancelled');
-      return server;
-    },
-  };
 }

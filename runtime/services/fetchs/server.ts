@@ -95,22 +95,13 @@ export function createFetchs(options: FetchsOptions): NativeService {
 }
 
 function createServers(options: FetchsOptions): ToolServers<FetchCall> {
-  const servers = createToolServers<FetchCall>({
+  return createToolServers<FetchCall>({
     info: { name: options.service, title: 'Fetch', version: options.version },
     instructions: INSTRUCTIONS,
     tools: [fetchTool],
     rulesOf: ({ request }) => request.caller.tools,
     logger: options.logger,
   });
-  return {
-    ...servers,
-    create() {
-      const server = servers.create();
-      // The SDK never answers a request that was cancelled, which would leave its POST open for good; `Calls` ends it.
-      server.removeNotificationHandler('notifications/cancelled');
-      return server;
-    },
-  };
 }
 
 /** A server for this one request: as JSON, or as a stream where the client wants to be told of progress. */
