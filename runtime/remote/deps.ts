@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from '../net/request-body.ts';
-import { RETRY_AFTER, type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
+import { headerOf } from '../proxy/checks.ts';
+import { type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/json-rpc.ts';
 import type { EventIds } from './answers/event-ids.ts';
 import type { RemoteLimits } from './limits.ts';
@@ -30,12 +31,6 @@ export interface Asked {
   caller: CallerContext;
 }
 
-/** @returns a header that is a single value */
-export function headerOf(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
 /**
  * The caller's session, undefined where the client names none (the server may do without), or the refusal: whose an id is,
  * is nobody else's to know, so theirs is 404 too.
@@ -60,10 +55,6 @@ export function checkVersion(req: IncomingMessage): Refusal | undefined {
     code: ErrorCode.invalidRequest,
     message: 'MCP-Protocol-Version is not a version of MCP.',
   };
-}
-
-export function unavailable(status: number, message: string): Refusal {
-  return { status, code: ErrorCode.server, message, headers: RETRY_AFTER };
 }
 
 /** @returns whose events these are: `event-ids.ts` */

@@ -1,9 +1,10 @@
 /** One POST and its answer: to a remote server and back. */
 import type { ServerResponse } from 'node:http';
+import { unavailable } from '../proxy/checks.ts';
 import { refuse, type Refusal, replyEmpty, replyJson, SESSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode, errorText, type RpcId } from '../proxy/json-rpc.ts';
 import { contentOf, discard, isEncoded, refusalOf } from './answers/status.ts';
-import { type Asked, type RemoteDeps, scopeOf, SESSION_NOT_FOUND, unavailable } from './deps.ts';
+import { type Asked, type RemoteDeps, scopeOf, SESSION_NOT_FOUND } from './deps.ts';
 import { EventStreamRewriter } from './answers/event-stream.ts';
 import { isWaiting, keepWaiting } from './answers/patience.ts';
 import { eventOf, relayAsEvent, relayJson, relayRewritten, relayStream } from './answers/relay.ts';

@@ -1,6 +1,6 @@
 /** Requests and streams under way: how many there may be, and the end of all of them. */
+import { unavailable } from '../proxy/checks.ts';
 import type { Refusal } from '../proxy/http.ts';
-import { unavailable } from './deps.ts';
 import type { RemoteLimits } from './limits.ts';
 import type { RemoteSession } from './sessions.ts';
 
