@@ -4,7 +4,16 @@ import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from '../net/request-body.ts';
 import type { ChildCommand } from './child.ts';
-import { HANDSHAKE_VERSIONS, RETRY_AFTER, SERVED_VERSIONS, VERSION_HEADER, type Refusal } from './http.ts';
+import {
+  type Accepts,
+  HANDSHAKE_VERSIONS,
+  isJson,
+  parseAccept,
+  type Refusal,
+  RETRY_AFTER,
+  SERVED_VERSIONS,
+  VERSION_HEADER,
+} from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { ModernEra } from './modern/modern-era.ts';
@@ -33,6 +42,15 @@ const SUPPORTED: ReadonlySet<string> = new Set(HANDSHAKE_VERSIONS);
 export function headerOf(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** @returns what the client of a POST takes for an answer, or the refusal of one that cannot be read or answered */
+export function acceptsOf({ headers }: IncomingMessage): Accepts | Refusal {
+  const refused = (status: number, message: string): Refusal => ({ status, code: ErrorCode.server, message });
+  if (!isJson(headers['content-type'])) return refused(415, 'Content-Type must be application/json.');
+  const accepts = parseAccept(headers.accept);
+  if (accepts.json || accepts.stream) return accepts;
+  return refused(406, 'Accept must allow application/json and text/event-stream.');
 }
 
 /**

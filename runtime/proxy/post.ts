@@ -3,18 +3,17 @@ import { bodyRefusal } from './body-refusal.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import { readBody, type BodyRefusal } from '../net/request-body.ts';
-import { checkVersion, headerOf, sessionOf, SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
-import { Exchange } from './exchange.ts';
 import {
-  BATCH_VERSION,
-  isJson,
-  parseAccept,
-  refuse,
-  replyEmpty,
-  SESSION_HEADER,
-  type Accepts,
-  type Refusal,
-} from './http.ts';
+  acceptsOf,
+  checkVersion,
+  headerOf,
+  sessionOf,
+  SHUTTING_DOWN,
+  unavailable,
+  type ProxyDeps,
+} from './checks.ts';
+import { Exchange } from './exchange.ts';
+import { BATCH_VERSION, refuse, replyEmpty, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
 import { parseBody, type IncomingBody } from './incoming.ts';
 import { ErrorCode, type RpcId } from './json-rpc.ts';
 import { openSession } from './open-session.ts';
@@ -26,18 +25,8 @@ export function handlePost(
   caller: CallerContext,
   deps: ProxyDeps,
 ): void {
-  if (!isJson(req.headers['content-type'])) {
-    return refuse(res, {
-      status: 415,
-      code: ErrorCode.server,
-      message: 'Content-Type must be application/json.',
-    });
-  }
-  const accepts = parseAccept(req.headers.accept);
-  if (!accepts.json && !accepts.stream) {
-    const message = 'Accept must allow application/json and text/event-stream.';
-    return refuse(res, { status: 406, code: ErrorCode.server, message });
-  }
+  const accepts = acceptsOf(req);
+  if ('status' in accepts) return refuse(res, accepts);
   const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
   readBody(req, options, (body) => {
     try {

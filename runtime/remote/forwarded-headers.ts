@@ -5,14 +5,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Accepts, type Refusal, VERSION_HEADER } from '../proxy/http.ts';
 import type { RpcMessage } from '../proxy/json-rpc.ts';
+import { methodDisagreement, nameDisagreement } from '../proxy/modern/headers.ts';
 
 /** Passed as they are; the trace of W3C Trace Context names no person. */
 const PASSED = [VERSION_HEADER, 'traceparent', 'tracestate'] as const;
 /** MCP 2026-07-28: values of a tool's parameters, for whoever routes by them. */
 const PARAM_PREFIX = 'mcp-param-';
-
-/** MCP 2026-07-28, `HeaderMismatchError`. */
-const HEADER_MISMATCH = -32020;
 
 /** @param message the only one of the body; none of a batch, or where there is no body */
 export function forwardedHeaders(
@@ -45,28 +43,5 @@ export function forwardedHeaders(
  */
 export function headerMismatch(headers: IncomingHttpHeaders, message: RpcMessage): Refusal | undefined {
   if (message.kind === 'response') return undefined;
-  const method = headers['mcp-method'];
-  if (method !== undefined && method !== message.method) return mismatch('Mcp-Method');
-  const name = headers['mcp-name'];
-  const body = message.params?.[NAMED_BY[message.method] ?? ''];
-  const expected = typeof body === 'string' ? body : undefined;
-  if (name === undefined || !Object.hasOwn(NAMED_BY, message.method)) return undefined;
-  return typeof name === 'string' && decoded(name) === expected ? undefined : mismatch('Mcp-Name');
-}
-
-/** The parameter that `Mcp-Name` repeats, by method. */
-const NAMED_BY: Record<string, string> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-};
-
-function mismatch(header: string): Refusal {
-  return { status: 400, code: HEADER_MISMATCH, message: `${header} does not match the body.` };
-}
-
-/** A value that cannot stand in a header comes as `=?base64?…?=`. */
-function decoded(value: string): string {
-  const [, text] = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value) ?? [];
-  return text === undefined ? value : Buffer.from(text, 'base64').toString('utf8');
+  return methodDisagreement(headers, message.method) ?? nameDisagreement(headers, message);
 }

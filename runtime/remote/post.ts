@@ -1,9 +1,9 @@
 /** POST: a client's messages, on their way to a remote server checked as everywhere. */
 import { bodyRefusal } from '../proxy/body-refusal.ts';
 import { readBody } from '../net/request-body.ts';
-import { type Accepts, isJson, parseAccept, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
+import { acceptsOf } from '../proxy/checks.ts';
+import { type Accepts, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
 import { type IncomingBody, parseBody } from '../proxy/incoming.ts';
-import { ErrorCode } from '../proxy/json-rpc.ts';
 import { type Asked, checkVersion, type RemoteDeps, sessionOf } from './deps.ts';
 import { send } from './exchange.ts';
 import { forwardedHeaders, headerMismatch } from './forwarded-headers.ts';
@@ -11,17 +11,8 @@ import { sortByRules } from './tool-access.ts';
 
 export function handlePost(asked: Asked, deps: RemoteDeps): void {
   const { req, res, caller } = asked;
-  if (!isJson(req.headers['content-type']))
-    return refuse(res, {
-      status: 415,
-      code: ErrorCode.server,
-      message: 'Content-Type must be application/json.',
-    });
-  const accepts = parseAccept(req.headers.accept);
-  if (!accepts.json && !accepts.stream) {
-    const message = 'Accept must allow application/json and text/event-stream.';
-    return refuse(res, { status: 406, code: ErrorCode.server, message });
-  }
+  const accepts = acceptsOf(req);
+  if ('status' in accepts) return refuse(res, accepts);
   const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
   readBody(req, options, (body) => {
     if (typeof body === 'string') return refuse(res, bodyRefusal(body, deps.limits.maxMessageBytes));

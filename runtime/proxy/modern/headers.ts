@@ -25,32 +25,47 @@ export function disagreement(
   version: string,
   method: string,
 ): Refusal | undefined {
-  const { [VERSION_HEADER]: named, [METHOD_HEADER]: called } = headers;
+  const { [VERSION_HEADER]: named } = headers;
   if (named !== undefined && named !== version)
     return mismatch(`MCP-Protocol-Version is ${String(named)}, but the body says ${version}`);
-  if (called !== undefined && called !== method)
-    return mismatch(`Mcp-Method is ${String(called)}, but the body says ${method}`);
-  return undefined;
+  return methodDisagreement(headers, method);
+}
+
+/** @returns why `Mcp-Method`, where it is there, says something else than the body */
+export function methodDisagreement(headers: IncomingHttpHeaders, method: string): Refusal | undefined {
+  const { [METHOD_HEADER]: called } = headers;
+  if (called === undefined || called === method) return undefined;
+  return mismatch(`Mcp-Method is ${String(called)}, but the body says ${method}`);
 }
 
 /** @returns which header that a request must have is missing or wrong; to be asked after `disagreement` */
-export function missingHeader(
-  headers: IncomingHttpHeaders,
-  { method, params }: RpcRequest,
-): Refusal | undefined {
+export function missingHeader(headers: IncomingHttpHeaders, call: Called): Refusal | undefined {
   if (headers[VERSION_HEADER] === undefined) return mismatch('MCP-Protocol-Version is missing');
   if (headers[METHOD_HEADER] === undefined) return mismatch('Mcp-Method is missing');
-  const source = NAME_SOURCES.get(method);
-  const name = source === undefined ? undefined : params?.[source];
-  if (source === undefined) return undefined;
+  if (headers[NAME_HEADER] !== undefined) return nameDisagreement(headers, call);
+  const { source, name } = nameIn(call);
+  return name === undefined ? undefined : mismatch(`Mcp-Name is missing beside the body's ${source}`);
+}
+
+/** @returns why `Mcp-Name`, where it is there, says something else than the body */
+export function nameDisagreement(headers: IncomingHttpHeaders, call: Called): Refusal | undefined {
+  const { source, name } = nameIn(call);
   const header = headers[NAME_HEADER];
-  if (header === undefined)
-    return typeof name === 'string' ? mismatch(`Mcp-Name is missing beside the body's ${source}`) : undefined;
+  if (source === undefined || header === undefined) return undefined;
   const decoded = decodeValue(String(header));
   if (decoded === undefined) return mismatch('Mcp-Name is not valid Base64');
-  return typeof name === 'string' && decoded !== name
+  return name !== undefined && decoded !== name
     ? mismatch(`Mcp-Name is ${decoded}, but the body's ${source} is another`)
     : undefined;
+}
+
+type Called = Pick<RpcRequest, 'method' | 'params'>;
+
+/** @returns what `Mcp-Name` repeats, and from which member of the params; undefined where it repeats nothing */
+function nameIn({ method, params }: Called): { source: string | undefined; name: string | undefined } {
+  const source = NAME_SOURCES.get(method);
+  const name = source === undefined ? undefined : params?.[source];
+  return { source, name: typeof name === 'string' ? name : undefined };
 }
 
 export function mismatch(what: string): Refusal {
