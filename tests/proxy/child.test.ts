@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
+  Events,
   fixtureCommand,
   processesWith,
   RawClient,
@@ -290,30 +291,46 @@ describe('no child is left', () => {
     await until(() => processesWith(marker).length === 0, 'all processes are gone');
   });
 
-  it('after the idle time, which an open stream or a pending call holds off', () =>
-    withProxy({ limits: { sessionIdleSeconds: 0.2 } }, async ({ client, alive, proxy }) => {
+  it('after the idle time, which an open stream or a pending call holds off', async () => {
+    let nowMs = Date.now();
+    const afterIdleTime = (): void => void (nowMs += 2_000);
+    const options = { limits: { sessionIdleSeconds: 1 }, now: () => nowMs };
+    await withProxy(options, async ({ client, alive, proxy }) => {
       await client.initialize();
+      const asking = new Events(await client.post(client.call('ask')));
+      const question = await asking.next();
+      afterIdleTime();
+      expect(await client.tool('echo', { text: 'a call is pending' })).toBe('a call is pending');
       const stream = await client.stream();
-      expect(await client.tool('sleep', { ms: 600 })).toBe('slept');
+      await client.post({ jsonrpc: '2.0', id: question.id, result: 'yes' });
+      expect((await asking.next(1)).result.content[0].text).toBe('"yes"');
+      afterIdleTime();
+      expect(await client.tool('echo', { text: 'a stream is open' })).toBe('a stream is open');
       await stream.cancel();
-      expect(await client.tool('sleep', { ms: 600 })).toBe('slept');
-      await until(() => alive() === 0, 'the child is gone');
+      await until(() => {
+        // Once more, should the proxy not have known yet that the stream is closed.
+        afterIdleTime();
+        return alive() === 0;
+      }, 'the child is gone');
       expect(proxy.stats()).toMatchObject({ sessions: 0 });
       expect((await client.post(client.request('ping'))).status).toBe(404);
-    }));
+    });
+  });
 
   it('after close, which lets a pending call finish and refuses new ones', () =>
     withProxy({ args: ['--stubborn'], script: WRAPPER }, async ({ client, url, proxy, alive }) => {
       await client.initialize();
       await new RawClient(url, 'bob').initialize();
-      const pending = client.tool('sleep', { ms: 300 });
-      await client.tool('echo', { text: 'the call before has arrived' });
-      const closed = proxy.close(2000);
+      // Pending until the client answers what it is asked.
+      const asking = new Events(await client.post(client.call('ask')));
+      const question = await asking.next();
+      const closed = proxy.close(30_000);
       const refused = await new RawClient(url).post(client.initializeBody());
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
       expect((await client.post(client.request('ping'))).status).toBe(503);
       expect((await fetch(url.replace('/mcp', '/health'))).status).toBe(503);
-      expect(await pending).toBe('slept');
+      await client.post({ jsonrpc: '2.0', id: question.id, result: 'yes' });
+      expect((await asking.next(1)).result.content[0].text).toBe('"yes"');
       await closed;
       expect(alive()).toBe(0);
       expect(proxy.stats()).toEqual({ sessions: 0, children: 0 });
