@@ -1,8 +1,8 @@
 /**
- * What an older mcpgw made goes on under this one: each release adds its tree and its SQLite file to `tests/fixtures`.
- * (Its secrets open nothing: they were made for this test.)
+ * What an older mcpgw made goes on under this one: each release adds its tree and its SQLite file to `tests/fixtures`
+ * (`make-fixture.ts`), and so does what lies between two releases where it changes what is written. (Its secrets open nothing: they were made for this test.)
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ import { openSqliteStore } from '../../runtime/store/sqlite.ts';
 import { mcpgw } from '../helpers/mcpgw-process.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
-/** When the fixtures were made, and a bit: their tokens are good then, whatever the year is. */
-const MADE_MS = Date.parse('2026-11-24T08:00:00Z');
+/** When the first fixture was made, which does not say so itself: its tokens are good then, whatever the year is. */
+const FIRST_MADE_AT = '2026-11-24T08:00:00Z';
 
 let folder: string;
 beforeEach(() => {
@@ -41,24 +41,28 @@ describe.each(releases)('from %s', (release) => {
     expect(compose().name).toBe(name);
     expect(Object.keys(compose().volumes ?? {})).toEqual(expect.arrayContaining(Object.keys(volumes ?? {})));
 
+    const own = () => [textsIn(join(folder, 'services')), textsIn(join(folder, 'secrets'))];
+    const texts = own();
     const init = await mcpgw(['init', '--yes', '--dir', folder]);
     expect(init).toMatchObject({ code: 0 });
     const after = readFileSync(join(folder, '.env'), 'utf8');
     expect(parseEnvFile(after)).toMatchObject(parseEnvFile(before));
     expect(after).toContain('# a line of my own\nMY_OWN=kept\n');
     expect((await mcpgw(['generate', '--check', '--dir', folder])).code).toBe(0);
+    expect(own()).toEqual(texts);
   });
 
   it('clients and refresh tokens in the SQLite file go on', async () => {
     cpSync(join(fixtures, release, 'dev'), folder, { recursive: true });
     const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-    const { client, tokens } = JSON.parse(read('credentials.json'));
-    const store = openSqliteStore({ path: join(folder, 'mcpgw.db'), now: () => MADE_MS });
+    const { client, tokens, made_at = FIRST_MADE_AT } = JSON.parse(read('credentials.json'));
+    const now = () => Date.parse(made_at) + 1_000;
+    const store = openSqliteStore({ path: join(folder, 'mcpgw.db'), now });
     const auth = await createAuth({
       settings: settingsWith(read('root-secret')),
       store,
       logger: silentLogger,
-      now: () => MADE_MS,
+      now,
     });
     try {
       const verified = await auth.verify({
@@ -83,6 +87,12 @@ describe.each(releases)('from %s', (release) => {
     }
   });
 });
+
+/** @returns text by name; none where there is no such folder */
+function textsIn(path: string): Record<string, string> {
+  const names = existsSync(path) ? readdirSync(path).sort() : [];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(path, name), 'utf8')]));
+}
 
 function settingsWith(rootSecret: string): Parameters<typeof createAuth>[0]['settings'] {
   const topology = { mode: 'path', scheme: 'http', domain: 'localhost', port: 18080 } as const;
