@@ -135,3 +135,19 @@ export function leftOverArgv(kind: 'volume' | 'network', project: string): strin
 export function removeLeftOverArgv(kind: 'volume' | 'network', names: string[]): string[] {
   return [kind, 'rm', ...names];
 }
+
+/** One JSON object for each network. */
+export function networksArgv(names: string[]): string[] {
+  return ['network', 'inspect', '--format', '{{json .}}', ...names];
+}
+
+/** Id, project and service of each container in a network, with tabs between them; also of those that do not run. */
+export function networkContainersArgv(network: string): string[] {
+  const label = (name: string) => `{{.Label "com.docker.compose.${name}"}}`;
+  const format = ['{{.ID}}', label('project'), label('service')].join('\t');
+  return ['container', 'ls', '--all', '--filter', `network=${network}`, '--format', format];
+}
+
+export function disconnectArgv(network: string, container: string): string[] {
+  return ['network', 'disconnect', '--force', network, container];
+}

@@ -22,6 +22,8 @@ export interface ComposeService {
 export interface ComposeProject extends Project {
   /** In the file's order. */
   services: ComposeService[];
+  /** Subnet by network, of those that have one. */
+  networks: Map<string, string>;
 }
 
 const fileSchema = z.looseObject({
@@ -36,6 +38,11 @@ const fileSchema = z.looseObject({
       deploy: z.looseObject({ replicas: z.number().optional() }).optional(),
     }),
   ),
+  networks: z.record(z.string(), z.unknown()).default({}),
+});
+
+const networkSchema = z.looseObject({
+  ipam: z.looseObject({ config: z.tuple([z.looseObject({ subnet: z.string() })]) }),
 });
 
 /** @throws UserError when there is no `compose.yaml`, or it is not one of ours */
@@ -59,7 +66,7 @@ export function readProject(folder: string, text: string): ComposeProject {
   if (!found.success) {
     throw new UserError(`${join(folder, 'compose.yaml')} is not as mcpgw makes it. Run mcpgw generate.`);
   }
-  const { name, services } = found.data;
+  const { name, services, networks } = found.data;
   // As Compose itself would, when it is run in the folder by hand.
   const override = join(folder, 'compose.override.yaml');
   return {
@@ -75,6 +82,12 @@ export function readProject(folder: string, text: string): ComposeProject {
         dependsOn: Object.keys(depends_on),
         dockerfile:
           build === undefined ? undefined : join(build.context, build.dockerfile).replaceAll('\\', '/'),
+      }),
+    ),
+    networks: new Map(
+      Object.entries(networks).flatMap(([network, entry]) => {
+        const subnet = networkSchema.safeParse(entry).data?.ipam.config[0].subnet;
+        return subnet === undefined ? [] : [[network, subnet] as const];
       }),
     ),
   };

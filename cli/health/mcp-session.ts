@@ -182,7 +182,8 @@ function answerOf(text: string, id: number): JsonRpcAnswer | undefined {
 
 function refused({ status }: HttpAnswer, { name }: McpTarget, method: string, reason?: string): CheckFailure {
   const why = reason === undefined ? '' : `: ${oneLine(reason)}`;
-  return new CheckFailure(`${method} answered with ${status}${why}`, remedyFor(status, name));
+  const remedy = reason === undefined ? remedyFor(status, name) : remedyInside(status, name);
+  return new CheckFailure(`${method} answered with ${status}${why}`, remedy);
 }
 
 const refusalSchema = z.looseObject({ error: z.looseObject({ message: z.string() }) });
@@ -194,6 +195,11 @@ function reasonOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of a service that runs: the server behind it does not, or cannot be reached. */
+function remedyInside(status: number, service: string): string {
+  return status >= 502 && status <= 504 ? `mcpgw logs ${service} says more` : remedyFor(status, service);
 }
 
 function remedyFor(status: number, service: string): string {

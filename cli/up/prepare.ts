@@ -9,6 +9,7 @@ import { type Change, planChanges, routesLast } from '../plan.ts';
 import { render, type Tree } from '../render.ts';
 import { tlsMaterial, withTls } from '../tls/material.ts';
 import { readTree, writeChanges } from '../write.ts';
+import { refuseUnreadable } from './readable.ts';
 import type { Config } from '../../runtime/config/load.ts';
 
 export interface Prepared {
@@ -28,6 +29,7 @@ export interface Prepared {
 export function prepare(dir: string, environment: Environment): Prepared {
   const gateway = openFolder(resolve(dir));
   const source = renderSource(gateway, requireEnv(gateway), environment);
+  refuseUnreadable(gateway.folder, ownerOf(source));
   const tls = tlsMaterial(gateway.folder, source.config);
   const tree = withTls(render(source), tls);
   const { changes, notes } = planChanges(tree, readTree(gateway.folder, tree));

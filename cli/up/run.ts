@@ -2,21 +2,22 @@
 import { pruneImagesArgv } from '../compose/argv.ts';
 import { requireDocker } from '../compose/docker.ts';
 import { interruptSignal } from '../compose/interrupt.ts';
-import { chosenServices, type ComposeService } from '../compose/project.ts';
+import { chosenServices } from '../compose/project.ts';
 import { runDocker } from '../compose/run.ts';
 import { pause, secondsOf, type World } from '../compose/steps.ts';
 import type { UpFlags } from '../commands/up.ts';
 import { EXIT } from '../errors.ts';
 import { doneLines, summaryOf } from '../generate/report.ts';
-import { createOutput, type Output, type Style } from '../output.ts';
+import { createOutput, type Output } from '../output.ts';
 import { issuer } from '../../runtime/config/topology.ts';
 import { topologyOf } from '../../runtime/config/load.ts';
 import { buildImages, presentImages } from './build.ts';
+import { clearNetworks, discardOutdated, removeStaleNetworks } from './networks.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { lineProgress, type Progress, silentProgress, terminalProgress } from './progress.ts';
 import { failedText, mcpUrls, readyText } from './report.ts';
 import { roll } from './roll.ts';
-import { type Outcome, start } from './start.ts';
+import { type Outcome, start, type StartOptions } from './start.ts';
 
 /** Traefik has taken new routes by then, in milliseconds; its `providersThrottleDuration` is a part of it. */
 const ROUTES_SETTLE_MS = 1_000;
@@ -43,19 +44,14 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
   if (prepared.changes.length > 0) progress.done(doneLines(prepared.changes, output.style));
   try {
     const built = await buildImages(world, prepared, buildOptions(services, flags), progress);
-    const outcome =
-      (await replace(world, prepared, expected, timeoutSeconds, progress, output.style)) ??
-      (await start(
-        world,
-        prepared.project,
-        { services, expected, wait: flags.wait, timeoutSeconds, style: output.style },
-        progress,
-      ));
+    const options = { services, expected, wait: flags.wait, timeoutSeconds, style: output.style };
+    const outcome = await replaceAndStart(world, prepared, options, progress);
     // Also when something is not healthy: the others' certificate and routes must not wait for it.
     if (prepared.writeRoutes()) await pause(world, ROUTES_SETTLE_MS);
     // What is replaced only fills the disk.
-    if (outcome.problem === undefined && built.length > 0) {
-      await world.run(pruneImagesArgv(prepared.project.name), { signal });
+    if (outcome.problem === undefined) {
+      if (built.length > 0) await world.run(pruneImagesArgv(prepared.project.name), { signal });
+      await removeStaleNetworks(world, prepared.project);
     }
     progress.end();
     const seconds = Math.round((performance.now() - begun) / 1_000);
@@ -76,14 +72,29 @@ function progressFor(output: Output, flags: UpRequest): Progress {
   return lineProgress((line) => output.note(line), output.style);
 }
 
+async function replaceAndStart(
+  world: World,
+  prepared: Prepared,
+  options: StartOptions,
+  progress: Progress,
+): Promise<Outcome> {
+  const { project } = prepared;
+  const cleared = await clearNetworks(world, project);
+  const replaced = await replace(world, prepared, options, progress);
+  // Then what serves goes on serving, the edge before it as well.
+  if (replaced !== undefined) return replaced;
+  await discardOutdated(world, cleared);
+  // What lost its container with a network comes back, whatever was asked for.
+  const services = cleared.networks.length > 0 ? [] : options.services;
+  return start(world, project, { ...options, services }, progress);
+}
+
 /** Services with replicas are replaced one by one. @returns the outcome when that did not work */
 async function replace(
   world: World,
   { project }: Prepared,
-  expected: ComposeService[],
-  timeoutSeconds: number,
+  { expected, timeoutSeconds, style }: StartOptions,
   progress: Progress,
-  style: Style,
 ): Promise<Outcome | undefined> {
   for (const service of expected.filter(({ replicas }) => replicas > 1)) {
     const id = (await presentImages(world, [service.image])).get(service.image);

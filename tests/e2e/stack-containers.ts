@@ -9,8 +9,8 @@ export function itConfinesContainers(running: () => Stack, services: readonly st
     const stack = running();
     const ids = Object.values(stack.containers());
     const inspected = JSON.parse(docker(['inspect', ...ids]).stdout) as Inspected[];
-    // Two of auth.
-    expect(inspected).toHaveLength(services.length + 4);
+    const auth = stack.containersOf('auth').length;
+    expect(inspected).toHaveLength(services.length + 2 + auth);
     for (const { Name, Config, HostConfig, Mounts } of inspected) {
       expect(Config.User, Name).toMatch(/^[1-9]\d*:[1-9]\d*$/);
       expect(HostConfig, Name).toMatchObject({ ReadonlyRootfs: true, Privileged: false, CapDrop: ['ALL'] });

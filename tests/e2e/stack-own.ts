@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { subnets } from '../../cli/views/subnets.ts';
 import { loadCatalog } from '../../runtime/config/catalog.ts';
 import { docker, dockerEnvironment } from '../cli/support/docker.ts';
 import { readAll } from '../cli/support/run-init.ts';
@@ -181,22 +182,44 @@ export function itLetsOwnServersGo(running: () => Stack): void {
   it('takes servers that are removed out of the running stack', async () => {
     const stack = running();
     const gone = /-(?:clock|far)-1$/;
-    const replaced = /-(?:auth-\d+|traefik-1)$/;
+    const replaced = /-(?:auth-\d+|traefik-1|heir\d+-1)$/;
     const kept = (filter: (name: string) => boolean) =>
       Object.fromEntries(Object.entries(stack.containers()).filter(([name]) => filter(name)));
     const before = kept((name) => !gone.test(name) && !replaced.test(name));
+    // Its subnet is the one that the network of a server has that goes.
+    const heir = nameAt(stack, subnetOf(stack, 'far'));
     for (const name of ['clock', 'far']) await stack.json('services', 'remove', name, '--yes');
+    await stack.json('services', 'add', heir, '--url', 'https://heir.test/mcp');
     expect(await stack.json('up')).toMatchObject({ healthy: true, built: [] });
     expect(kept((name) => !replaced.test(name))).toEqual(before);
     const response = await stack.fetchAs(ALICE)(stack.url('far'), { method: 'POST' });
     await response.body?.cancel();
     expect(response.status).toBe(404);
     expect((await stack.mcpgw('services', 'show', 'far')).code).toBe(2);
+    expect([subnetOf(stack, 'far'), subnetOf(stack, 'clock')]).toEqual(['', '']);
     expect(readFileSync(join(stack.folder, '.env'), 'utf8')).not.toContain(SECRETS.far);
     await withClient(stack, 'notes', ALICE, async (client) => {
       expect(await client.callTool('echo', { message: 'still here' })).toContain('still here');
     });
   });
+}
+
+function subnetOf(stack: Stack, service: string): string {
+  const format = '{{range .IPAM.Config}}{{.Subnet}}{{end}}';
+  return docker([
+    'network',
+    'inspect',
+    '--format',
+    format,
+    `${stack.project}_service-${service}`,
+  ]).stdout.trim();
+}
+
+/** A name of a service whose network has this subnet. */
+function nameAt(stack: Stack, subnet: string): string {
+  const placeOf = (name: string) =>
+    subnets(stack.env('NETWORK_RANGE'), ['edge', 'auth', 'store', 'outbound'], [name]).get(name);
+  for (let number = 0; ; number++) if (placeOf(`service-heir${number}`) === subnet) return `heir${number}`;
 }
 
 /** What a container of nobody's, in this network of the stack, is answered. */

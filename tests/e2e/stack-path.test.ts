@@ -29,6 +29,8 @@ describe.skipIf(reason !== undefined)(title, () => {
 
   beforeAll(async () => {
     stack = await createStack({ services: SERVICES, mode: 'path' });
+    // Replacing one after another takes its time, and is tested with the stack of the other mode.
+    stack.setEnv('AUTH_REPLICAS', '1');
     await addOwnServers(stack);
     const up = await stack.json<Up>('up');
     expect(up.urls).toEqual(Object.fromEntries(ALL.map((service) => [service, stack.url(service)])));

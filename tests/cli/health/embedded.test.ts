@@ -49,14 +49,16 @@ describe('health of a running gateway', () => {
     });
     const { folder } = await startTestGateway({}, [{ service }]);
     const details: string[] = [];
+    const remedies: unknown[] = [];
     for (let time = 0; time < 3; time += 1) {
       const { checks } = await look(folder);
-      details.push(
-        checks.find(({ subject, check }) => subject === 'broken' && check === 'initialize')?.detail ?? '',
-      );
+      const found = checks.find(({ subject, check }) => subject === 'broken' && check === 'initialize');
+      details.push(found?.detail ?? '');
+      remedies.push(found?.remedy);
     }
     expect(details[0]).toMatch(/^initialize answered with 502: The server of 'broken' exited with code 7/);
     expect(details[2]).toMatch(/^initialize answered with 503: .* cannot start: exited with code 7/);
+    expect(new Set(remedies)).toEqual(new Set(['mcpgw logs broken says more']));
   });
 
   it('has an admin API that the edge does not lead to', async () => {

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { readProject } from '../../../cli/compose/project.ts';
+import {
+  clearNetworks,
+  discardOutdated,
+  inTheWay,
+  parseNetworks,
+  removeStaleNetworks,
+} from '../../../cli/up/networks.ts';
+
+const engine = (key: string, subnet: string) => ({
+  Name: `p_${key}`,
+  Labels: { 'com.docker.compose.network': key },
+  IPAM: { Config: [{ Subnet: subnet }] },
+});
+const text = (networks: object[]) => networks.map((network) => `${JSON.stringify(network)}\n`).join('');
+
+describe('networks in the way', () => {
+  const wanted = new Map([
+    ['edge', '10.0.0.0/28'],
+    ['service-b', '10.0.0.16/28'],
+  ]);
+  const names = (...present: [string, string][]) =>
+    inTheWay(wanted, parseNetworks(text(present.map((one) => engine(...one))))).map(({ key }) => key);
+
+  it('are none where all are as they should be, or are not made yet', () => {
+    expect(names(['edge', '10.0.0.0/28'], ['service-b', '10.0.0.16/28'])).toEqual([]);
+    expect(names()).toEqual([]);
+  });
+  it('are those that have moved, and those of former services whose place is given away', () => {
+    expect(names(['service-b', '10.0.0.32/28'])).toEqual(['service-b']);
+    expect(names(['service-a', '10.0.0.16/28'], ['service-c', '10.0.0.48/28'])).toEqual(['service-a']);
+  });
+  it('can be without labels and subnets', () => {
+    expect(parseNetworks(text([{ Name: 'x', Labels: null, IPAM: { Config: null } }]))).toEqual([
+      { name: 'x', key: '', subnets: [] },
+    ]);
+  });
+});
+
+/** @param answers by what an argv begins with */
+function world(answers: Record<string, string>) {
+  const ran: string[] = [];
+  return {
+    ran,
+    world: {
+      signal: new AbortController().signal,
+      run: async (argv: string[]) => {
+        const line = argv.join(' ');
+        const known = Object.keys(answers).find((start) => line.startsWith(start));
+        if (known === undefined) ran.push(line);
+        return { code: 0, stdout: known === undefined ? '' : (answers[known] as string), stderr: '' };
+      },
+    },
+  };
+}
+
+const project = readProject(
+  '/g',
+  `name: p
+services: {}
+networks:
+  edge: { ipam: { config: [{ subnet: 10.0.0.0/28 }] } }
+  service-b: { ipam: { config: [{ subnet: 10.0.0.16/28 }] } }
+  other:
+`,
+);
+
+describe('clearing them', () => {
+  it('takes the containers of the stack along, the edge last, and lets go of others', async () => {
+    const { ran, world: fake } = world({
+      'network ls': 'id1\nid2\n',
+      'network inspect': text([engine('service-b', '10.0.0.32/28'), engine('edge', '10.0.0.0/28')]),
+      'container ls': 'b1\tp\tb\nt1\tp\ttraefik\nprometheus\t\t\n',
+    });
+    const cleared = await clearNetworks(fake, project);
+    expect(ran).toEqual([
+      'container stop --time 15 b1',
+      'container rm b1',
+      'network disconnect --force p_service-b t1',
+      'network disconnect --force p_service-b prometheus',
+      'network rm p_service-b',
+    ]);
+    expect(cleared).toEqual({ networks: ['p_service-b'], outdated: ['t1'] });
+    ran.length = 0;
+    await discardOutdated(fake, cleared);
+    expect(ran).toEqual(['container stop --time 15 t1', 'container rm t1']);
+  });
+
+  it('touches nothing where nothing is in the way, or nothing is there', async () => {
+    const fine = world({
+      'network ls': 'id1\n',
+      'network inspect': text([engine('edge', '10.0.0.0/28')]),
+    });
+    expect(await clearNetworks(fine.world, project)).toEqual({ networks: [], outdated: [] });
+    const empty = world({ 'network ls': '' });
+    expect(await clearNetworks(empty.world, project)).toEqual({ networks: [], outdated: [] });
+    expect([...fine.ran, ...empty.ran]).toEqual([]);
+  });
+});
+
+describe('networks of services that are gone', () => {
+  it('are removed, and no others', async () => {
+    const present = [engine('service-a', '10.0.0.32/28'), engine('service-b', '10.0.0.16/28')];
+    const { ran, world: fake } = world({
+      'network ls': 'id1\nid2\nid3\n',
+      'network inspect': text([...present, engine('mine', '172.20.0.0/16')]),
+    });
+    await removeStaleNetworks(fake, project);
+    expect(ran).toEqual(['network rm p_service-a']);
+  });
+});
