@@ -1,8 +1,9 @@
 /** What clients do in the soak. Each answer is compared with what this request of this session must get. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CONTEXT_HEADER } from '../../runtime/config/context.ts';
 import { ModernClient } from '../helpers/modern-client.ts';
-import { Events, RawClient, type Loose } from '../helpers/stdio-proxy.ts';
+import { contextOf, Events, RawClient, type Loose } from '../helpers/stdio-proxy.ts';
 
 /** Long after whatever an answer takes on a busy machine. */
 const UNANSWERED_MS = 60_000;
@@ -53,6 +54,12 @@ function judge(what: string, { response, message }: Answer, expected: string): O
   throw new SoakFault(
     `${what}: ${response.status} ${JSON.stringify(message).slice(0, 300)}, not ${expected.slice(0, 80)}`,
   );
+}
+
+/** The fixture's answer when nobody could be asked: it shares its child with calls of other clients. */
+function isRefusedQuestion({ message }: Answer): boolean {
+  const content = message?.result?.content?.[0];
+  return content?.type === 'text' && content.text === undefined;
 }
 
 /** A handshake-era session. */
@@ -156,7 +163,7 @@ export class LegacySession {
     await events.cancel();
     await moment();
     const eventId = events.ids.at(-1);
-    const on = this.#call('stepOn', {}).catch((error: unknown) => {
+    const on = this.#stepOn().catch((error: unknown) => {
       if (error instanceof SoakFault) throw error;
     });
     if (Math.random() < 0.5) await on;
@@ -174,6 +181,16 @@ export class LegacySession {
     const rest = await answerOf('a resumption', get, id);
     await on;
     return judge('a resumption', rest, text);
+  }
+
+  /** Lets calls that wait in the middle of their steps go on, also where the server is too busy to be asked at first. */
+  async #stepOn(): Promise<void> {
+    for (;;) {
+      const { response } = await this.#call('stepOn', {});
+      await answered('stepOn', response.text());
+      if (response.status !== 429 && response.status !== 503) return;
+      await moment();
+    }
   }
 
   /** @returns a call that has reported half of its progress, or how it ended before */
@@ -211,8 +228,9 @@ export class ModernUser {
   readonly #name: string;
 
   constructor(url: string, user: string) {
-    this.#client = new ModernClient(url, user);
     this.#name = `${user} ${randomUUID()}`;
+    const context = contextOf(user, { clientId: this.#name });
+    this.#client = new ModernClient(url, user, {}, { [CONTEXT_HEADER]: context });
   }
 
   async #call(name: string, args: object, more: Loose = {}): Promise<Answer> {
@@ -245,7 +263,8 @@ export class ModernUser {
     try {
       const asked = await this.#call('ask', {});
       const { requestState, inputRequests } = asked.message?.result ?? {};
-      if (inputRequests === undefined) return judge('modern ask', asked, 'a question');
+      if (inputRequests === undefined)
+        return isRefusedQuestion(asked) ? 'refused' : judge('modern ask', asked, 'a question');
       if (Math.random() < 0.2) return 'left';
       const sampled = {
         role: 'assistant',
@@ -277,7 +296,7 @@ export class ModernUser {
   }
 }
 
-type Deed<T> = [weight: number, name: string, act: (who: T) => Promise<Outcome>];
+export type Deed<T> = [weight: number, name: string, act: (who: T) => Promise<Outcome>];
 
 export const LEGACY_DEEDS: Deed<LegacySession>[] = [
   [20, 'echo', (who) => who.echo()],

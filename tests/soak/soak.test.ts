@@ -18,6 +18,7 @@ import {
   UNASKED_DEEDS,
   ModernUser,
   SoakFault,
+  type Deed,
   type Outcome,
 } from './deeds.ts';
 import type { HostUsage } from './host.ts';
@@ -85,6 +86,13 @@ class Tally {
   }
 }
 
+/** Of a child that many use, one crash is everybody's, and a wait before the next start. */
+function drawFor<T>(model: string, deeds: Deed<T>[]): Deed<T> {
+  const drawn = draw(deeds);
+  const again = model !== 'session' && drawn[1].endsWith('crash') && Math.random() < 0.95;
+  return again ? drawFor(model, deeds) : drawn;
+}
+
 /** One client after the other, each for a few deeds. */
 async function act({ url, model }: Host, tally: Tally, untilMs: number): Promise<void> {
   while (Date.now() < untilMs && tally.faults.length < 10) {
@@ -93,7 +101,7 @@ async function act({ url, model }: Host, tally: Tally, untilMs: number): Promise
     if (Math.random() < 0.35) {
       const modern = new ModernUser(url, user);
       for (let i = 0; i < deeds && Date.now() < untilMs; i += 1) {
-        const [, name, deed] = draw(model === 'shared' ? UNASKED_DEEDS : MODERN_DEEDS);
+        const [, name, deed] = drawFor(model, model === 'shared' ? UNASKED_DEEDS : MODERN_DEEDS);
         await tally.note(name, deed(modern));
       }
       continue;
@@ -101,7 +109,7 @@ async function act({ url, model }: Host, tally: Tally, untilMs: number): Promise
     const session = new LegacySession(url, user);
     if ((await tally.note('open', session.open())) !== 'answered') continue;
     for (let i = 0; i < deeds && Date.now() < untilMs; i += 1) {
-      const [, name, deed] = draw(LEGACY_DEEDS);
+      const [, name, deed] = drawFor(model, LEGACY_DEEDS);
       await tally.note(name, deed(session));
     }
     // Others just vanish.
