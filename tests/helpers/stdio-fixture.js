@@ -10,7 +10,7 @@
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers';
 import { stayAlive } from './stdio-stay-alive.js';
 
@@ -53,6 +53,16 @@ const tools = {
   env: (id) => answer(id, JSON.stringify(process.env)),
   silent: () => undefined,
   sleep: (id, { ms }) => setTimeout(() => answer(id, 'slept'), ms),
+  /** Says by a file that it has begun, and ends once there is another (`Gate` of `stdio-proxy.ts`). */
+  wait: (id, { begun, open }) => {
+    writeFileSync(begun, '');
+    const look = () => {
+      if (!existsSync(open)) return setTimeout(look, 5);
+      for (const file of [begun, open]) rmSync(file);
+      answer(id, 'waited');
+    };
+    look();
+  },
   seen: (id) => answer(id, JSON.stringify(seen)),
   big: (id, { bytes }) => answer(id, 'x'.repeat(bytes)),
   length: (id, { text }) => answer(id, String(text.length)),

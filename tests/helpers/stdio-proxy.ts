@@ -1,8 +1,11 @@
 /** A proxy on a free loopback port in front of the fixture server, and a client that shows what HTTP carries. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CONTEXT_HEADER, signContext, type CallerContext } from '../../runtime/config/context.ts';
@@ -99,6 +102,26 @@ export async function until<T>(
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
     await delay(10);
+  }
+}
+
+/** Holds a call of the fixture's tool `wait` until the test says so, so that no test depends on how long a call takes. */
+export class Gate {
+  /** What the call is given. */
+  readonly args: { begun: string; open: string };
+
+  constructor() {
+    const path = join(tmpdir(), `mcpgw-gate-${randomUUID()}`);
+    this.args = { begun: `${path}-begun`, open: `${path}-open` };
+  }
+
+  /** @returns resolved once the server has begun with the call */
+  async begun(): Promise<void> {
+    await until(() => existsSync(this.args.begun), 'the call has begun');
+  }
+
+  open(): void {
+    writeFileSync(this.args.open, '');
   }
 }
 

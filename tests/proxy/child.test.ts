@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import {
   Events,
   fixtureCommand,
+  Gate,
   processesWith,
   RawClient,
   startProxy,
@@ -361,9 +362,11 @@ describe('keep-alive', () => {
       await client.initialize();
       const stream = await client.stream();
       await until(() => stream.comments.length >= 2, 'two comments');
-      const response = await client.post(client.call('sleep', { ms: 400 }));
-      expect(response.headers.get('content-type')).toBe('text/event-stream');
-      expect(await response.text()).toMatch(/: keep-alive\n\n[^]*slept/);
+      const gate = new Gate();
+      const events = new Events(await client.post(client.call('wait', gate.args)));
+      await until(() => events.comments.length >= 2, 'two comments on the call');
+      gate.open();
+      expect((await events.next()).result.content[0].text).toBe('waited');
       await stream.cancel();
     }));
 });

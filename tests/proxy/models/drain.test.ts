@@ -1,7 +1,7 @@
 /** The end of a proxy: what is under way finishes, nothing new begins, and no process is left, whatever the model. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { processesWith, RawClient, startProxy, until } from '../../helpers/stdio-proxy.ts';
+import { Gate, processesWith, RawClient, startProxy, until } from '../../helpers/stdio-proxy.ts';
 
 describe.each(['session', 'user', 'shared'] as const)('with a child for each %s, close', (model) => {
   it('lets a call finish, refuses new ones, and ends children and spares', async () => {
@@ -18,14 +18,16 @@ describe.each(['session', 'user', 'shared'] as const)('with a child for each %s,
     await idle.initialize();
     const count = { session: 3, user: 3, shared: 1 }[model];
     await until(() => processesWith(marker).length === count, `${count} processes`);
-    const pending = client.tool('sleep', { ms: 300 });
-    await client.tool('echo', { text: 'the call before has arrived' });
-    const closed = proxy.close(3000);
+    const gate = new Gate();
+    const pending = client.tool('wait', gate.args);
+    await gate.begun();
+    const closed = proxy.close(30_000);
     const opening = await new RawClient(url).post(client.initializeBody());
     expect([opening.status, opening.headers.get('retry-after')]).toEqual([503, '30']);
     const refused = await client.post(client.request('ping'));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
-    expect(await pending).toBe('slept');
+    gate.open();
+    expect(await pending).toBe('waited');
     await closed;
     await until(() => processesWith(marker).length === 0, 'no process is left', 2000);
     expect(proxy.childStats()).toMatchObject({ children: 0, spares: 0 });

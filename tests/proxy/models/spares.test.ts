@@ -66,10 +66,12 @@ describe('a spare', () => {
   });
 
   it('ends when its command is not used', async () => {
-    const { url, proxy } = await start({ spares: 1, limits: { spareIdleSeconds: 0.5 } });
+    let nowMs = Date.now();
+    const { url, proxy } = await start({ spares: 1, now: () => nowMs });
     const { client } = await pidOf(url);
     await until(() => proxy.childStats().spares === 1, 'a spare');
     await client.send('DELETE');
+    nowMs += 3_600_000;
     await until(() => proxy.childStats().spares === 0, 'none');
     await until(() => proxy.childStats().children === 0, 'no child');
   });

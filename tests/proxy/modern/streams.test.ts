@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../helpers/modern-client.ts';
 import {
   Events,
+  Gate,
   startProxy,
   until,
   type Loose,
@@ -69,9 +70,11 @@ describe('the stream of a call', () => {
 
   it('is kept alive', async () => {
     const client = await start({ limits: { keepAliveSeconds: 0.05 } });
-    const events = await client.events('tools/call', { name: 'sleep', arguments: { ms: 400 } });
-    expect((await events.next()).result.content[0].text).toBe('slept');
-    expect(events.comments.length).toBeGreaterThan(0);
+    const gate = new Gate();
+    const events = await client.events('tools/call', { name: 'wait', arguments: gate.args });
+    await until(() => events.comments.length > 1, 'two comments');
+    gate.open();
+    expect((await events.next()).result.content[0].text).toBe('waited');
   });
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   Events,
+  Gate,
   processesWith,
   RawClient,
   startProxy,
@@ -105,11 +106,13 @@ describe('a child for each user', () => {
   it('is refused an answer when it cannot be told who is asked', async () => {
     await start();
     const [one, two] = [await session(), await session()];
-    const waiting = one.post(one.call('sleep', { ms: 300 }));
-    await until(async () => (await two.tool('echo', { text: 'x' })) === 'x', 'both are there');
+    const gate = new Gate();
+    const waiting = one.tool('wait', gate.args);
+    await gate.begun();
     const refused = await two.tool('askWhat', { method: 'sampling/createMessage', params: {} });
     expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
-    await (await waiting).text();
+    gate.open();
+    expect(await waiting).toBe('waited');
   });
 
   it('tells all sessions of changed lists, and of a resource those that subscribed', async () => {
@@ -205,7 +208,8 @@ describe('a child for each user', () => {
 
   it('outlives its sessions by its idle time', async () => {
     const marker = `--marker=${randomUUID()}`;
-    await start({ args: [marker], limits: { idleChildSeconds: 0.5 } });
+    let nowMs = Date.now();
+    await start({ args: [marker], now: () => nowMs });
     const client = await session();
     const pid = await client.tool('pid');
     await client.send('DELETE');
@@ -213,6 +217,7 @@ describe('a child for each user', () => {
     const again = await session();
     expect(await again.tool('pid')).toBe(pid);
     await again.send('DELETE');
+    nowMs += 3_600_000;
     await until(() => processesWith(marker).length === 0, 'the child is gone');
   });
 
@@ -268,11 +273,12 @@ describe('a child for all users', () => {
     const events = new Events(await alice.post(alice.call('logSlowly', { data: 'of alice', ms: 1 })));
     expect(await events.next()).toMatchObject({ params: { data: 'of alice' } });
     await events.next(1);
-    const both = await Promise.all([
-      alice.tool('sleep', { ms: 300 }),
-      bob.tool('logSlowly', { data: 'of bob', ms: 50 }),
-    ]);
-    expect(both).toEqual(['slept', 'logged']);
+    const gate = new Gate();
+    const waiting = alice.tool('wait', gate.args);
+    await gate.begun();
+    expect(await bob.tool('logSlowly', { data: 'of bob', ms: 1 })).toBe('logged');
+    gate.open();
+    expect(await waiting).toBe('waited');
     expect([hers.messages, his.messages]).toEqual([[], []]);
   });
 

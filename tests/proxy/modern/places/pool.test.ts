@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../../helpers/modern-client.ts';
 import {
   contextOf,
+  Gate,
   startProxy,
   until,
   type Loose,
@@ -121,9 +122,11 @@ describe('the children of the pool', () => {
   });
 
   it('end when nobody uses them', async () => {
-    await start({ limits: { sessionIdleSeconds: 0.2 } });
+    let nowMs = Date.now();
+    await start({ limits: { sessionIdleSeconds: 1 }, now: () => nowMs });
     await client().tool('pid');
     expect(test.proxy.stats().children).toBe(1);
+    nowMs += 2_000;
     await until(() => test.proxy.stats().children === 0, 'no child is left');
   });
 
@@ -171,11 +174,13 @@ describe('the children of the pool', () => {
   it('finish their calls when the proxy ends', async () => {
     await start();
     await client().tool('pid');
-    const call = client().tool('sleep', { ms: 200 });
-    await until(async () => (await client().tool('seen')) !== '', 'it is under way');
-    const closed = test.proxy.close(2000);
+    const gate = new Gate();
+    const call = client().tool('wait', gate.args);
+    await gate.begun();
+    const closed = test.proxy.close(30_000);
     expect((await client().call('pid')).status).toBe(503);
-    expect(await call).toBe('slept');
+    gate.open();
+    expect(await call).toBe('waited');
     await closed;
     expect(test.proxy.stats().children).toBe(0);
   });

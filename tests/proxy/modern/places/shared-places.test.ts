@@ -9,6 +9,7 @@ import { ModernClient, type Asked } from '../../../helpers/modern-client.ts';
 import {
   contextOf,
   Events,
+  Gate,
   processesWith,
   RawClient,
   startProxy,
@@ -162,11 +163,13 @@ describe('what the child of both eras asks', () => {
   it('goes to nobody when calls of several clients are under way', async () => {
     await start();
     const client = await session();
-    const waiting = client.tool('sleep', { ms: 300 });
-    await until(async () => (await modern().tool('seen')) !== '', 'it is under way');
+    const gate = new Gate();
+    const waiting = client.tool('wait', gate.args);
+    await gate.begun();
     const refused = await modern('alice', ASKABLE).tool('askWhat', { method: 'sampling/createMessage' });
     expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
-    expect(await waiting).toBe('slept');
+    gate.open();
+    expect(await waiting).toBe('waited');
     const parked = await modernOf('one').call('ask');
     expect(parked.message.result.resultType).toBe('input_required');
     const other = await modernOf('two').tool('askWhat', { method: 'sampling/createMessage' });
@@ -351,12 +354,14 @@ describe.each(['user', 'shared'] as const)('in the process model %s, the end of 
     const marker = `--marker=${randomUUID()}`;
     const { proxy } = await start({ process, args: [marker] });
     const client = await session();
-    const call = modern().tool('sleep', { ms: 400 });
-    await until(async () => (await modern().tool('seen')) !== '', 'it is under way');
+    const gate = new Gate();
+    const call = modern().tool('wait', gate.args);
+    await gate.begun();
     await client.send('DELETE');
-    const closed = proxy.close(3000);
+    const closed = proxy.close(30_000);
     expect((await modern().call('pid')).status).toBe(503);
-    expect(await call).toBe('slept');
+    gate.open();
+    expect(await call).toBe('waited');
     await closed;
     await until(() => processesWith(marker).length === 0, 'no process is left', 2000);
   });
