@@ -83,11 +83,14 @@ export class Members {
     }
   }
 
-  /** Whose call a log message is about cannot be told while calls of several are under way. */
+  /**
+   * Whose call a log message is about cannot be told while calls of several are under way. Where all users share the child
+   * nobody hears it: it may be about a call of somebody else's that is over, even when there is one call alone.
+   */
   #logListeners(level: unknown): Iterable<Member> {
+    if (this.#forAll) return [];
     const busy = this.#busy();
-    const one = busy.length === 1 ? busy : [];
-    const all = this.#forAll ? one : busy.length > 0 ? busy : this.#members;
+    const all = busy.length > 0 ? busy : this.#members;
     const byClient = new Map<unknown, Member>();
     for (const each of all)
       if (each.wantsLog(level) && !byClient.has(each.client)) byClient.set(each.client, each);
