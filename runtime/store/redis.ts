@@ -8,6 +8,7 @@ import type { RedisConnection } from './redis/connection.ts';
 import { grantSteps } from './redis/grants.ts';
 import { keyOf } from './redis/keys.ts';
 import { parseRecord } from './redis/record.ts';
+import { createReader } from './redis/reader.ts';
 import { recordSteps } from './redis/records.ts';
 import { standingSteps } from './redis/standing.ts';
 import { MAX_EVENTS } from './store.ts';
@@ -43,15 +44,16 @@ export interface RedisStoreOptions {
 export function openRedisStore(options: RedisStoreOptions): Store {
   const { now = Date.now, logger = silentLogger, timeoutMs = TIMEOUT_MS, waitReplicas = 0 } = options;
   const redis = connectToRedis({ ...options, timeoutMs, logger, waitReplicas });
+  const read = createReader(redis);
 
   return {
     ping: async () => {
       await redis.ask((client) => client.ping());
     },
-    ...clientSteps(redis, now),
-    ...recordSteps(redis, now),
-    ...grantSteps(redis, now),
-    ...standingSteps(redis, now),
+    ...clientSteps(redis, read, now),
+    ...recordSteps(redis, read, now),
+    ...grantSteps(redis, read, now),
+    ...standingSteps(redis, read, now),
     ...keySteps(redis),
     takeFromBucket: async (name, limit, count) => {
       const { burst, perSecond } = limit;

@@ -35,7 +35,6 @@ export function createClient(target: RedisTarget, options: ClientOptions): Redis
     // RESP3 would change nothing for us, and some managed services do not speak it.
     protocol: 2 as const,
     connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
     // A connection that went silent (a network that drops packets) is given up, not kept until TCP does.
     socketTimeout: timeoutMs,
     autoResendUnfulfilledCommands: false,

@@ -3,18 +3,23 @@ import { byNewestIssued } from '../order.ts';
 import type { ClientRecord, Store } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { CLIENT_KEYS, keyOf, ttlMs } from './keys.ts';
+import type { Read } from './reader.ts';
 import { parseRecord, unlessEnded } from './record.ts';
 
 const SCAN_COUNT = 1_000;
 
 type ClientMethod = 'putClient' | 'swapClient' | 'getClient' | 'deleteClient' | 'listClients';
 
-export function clientSteps(redis: RedisConnection, now: () => number): Pick<Store, ClientMethod> {
+export function clientSteps(
+  redis: RedisConnection,
+  read: Read,
+  now: () => number,
+): Pick<Store, ClientMethod> {
   const encode = (record: ClientRecord) =>
     ['ends', record.expiresAtMs ?? 'never', 'record', JSON.stringify(record)] as const;
   const ttlOf = ({ expiresAtMs }: ClientRecord) =>
     expiresAtMs === undefined ? '' : ttlMs(expiresAtMs, now());
-  const read = (record: string | null) => unlessEnded(parseRecord<ClientRecord>(record), now());
+  const decode = (record: string | null) => unlessEnded(parseRecord<ClientRecord>(record), now());
   return {
     putClient: async (record) => {
       const key = keyOf.client(record.id);
@@ -22,17 +27,18 @@ export function clientSteps(redis: RedisConnection, now: () => number): Pick<Sto
     },
     swapClient: async (expected, next) => {
       const key = keyOf.client(next.id);
-      const read = JSON.stringify(expected);
+      const before = JSON.stringify(expected);
       return (
-        (await redis.ask((client) => client.swapClient(key, now(), read, ttlOf(next), ...encode(next)))) === 1
+        (await redis.ask((client) => client.swapClient(key, now(), before, ttlOf(next), ...encode(next)))) ===
+        1
       );
     },
-    getClient: async (id) => read(await redis.ask((client) => client.hget(keyOf.client(id), 'record'))),
+    getClient: async (id) => decode(await read('client', keyOf.client(id))),
     deleteClient: async (id) =>
       (await redis.askDurably((client) => client.deleteClient(keyOf.client(id), now()))) === 1,
     listClients: async () => {
       const records = await scanClients(redis);
-      return records.flatMap((record) => read(record) ?? []).sort(byNewestIssued);
+      return records.flatMap((record) => decode(record) ?? []).sort(byNewestIssued);
     },
   };
 }

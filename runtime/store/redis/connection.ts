@@ -4,6 +4,7 @@ import type { Logger } from '../../config/log.ts';
 import { StoreUnavailableError } from '../store.ts';
 import type { Notice } from '../store.ts';
 import { createClient, type RedisClient } from './client.ts';
+import { createDeadlines } from './deadlines.ts';
 import { createSubscriber, type SubscriberConnection } from './subscriber.ts';
 import { createEndOfTurn, type AtEndOfTurn } from './turn.ts';
 import { createWriteTogether } from './write-together.ts';
@@ -24,6 +25,8 @@ export interface RedisConnectionOptions {
 }
 
 export interface RedisConnection {
+  /** Whether keys may be on several servers. */
+  readonly isCluster: boolean;
   /**
    * Sends something and waits for the answer.
    *
@@ -63,6 +66,7 @@ export function connectToRedis(options: RedisConnectionOptions): RedisConnection
   const lastError = logChanges(client, place, logger);
   durable.on('error', () => undefined);
   const atEndOfTurn = createEndOfTurn();
+  const within = createDeadlines(timeoutMs);
   const writeTogether = createWriteTogether(client, atEndOfTurn);
   const attempted = Promise.all([firstAttempt(client, timeoutMs), firstAttempt(durable, timeoutMs)]);
 
@@ -74,13 +78,14 @@ export function connectToRedis(options: RedisConnectionOptions): RedisConnection
     if (on.status !== 'ready') throw unavailable(place, lastError());
     if (on === client) writeTogether();
     try {
-      return await send(on);
+      return await within(send(on));
     } catch (error) {
       throw unavailable(place, error);
     }
   };
 
   return {
+    isCluster: target.kind === 'cluster',
     ask: (send) => ask(client, send),
     askDurably: (send) =>
       waitReplicas === 0
@@ -140,7 +145,7 @@ async function findMasters(client: RedisClient): Promise<void> {
 function subscriberConnection(client: RedisClient): SubscriberConnection {
   if (client instanceof Cluster) return client.duplicate();
   // Commands of its own it has none but SUBSCRIBE, so nothing of it may be given up on.
-  return client.duplicate({ socketTimeout: undefined, commandTimeout: undefined, autoResubscribe: false });
+  return client.duplicate({ socketTimeout: undefined, autoResubscribe: false });
 }
 
 /** Settles when the first attempt to connect succeeded or failed: calls made right after the start wait for it. */

@@ -1,23 +1,20 @@
 import type { RedeemCodeResult, RotateRefreshResult, Store } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
-import { decodeGrant, encodeGrant, GRANT_FIELDS } from './grant.ts';
+import { decodeGrant, encodeGrant } from './grant.ts';
 import { keyOf, ttlMs } from './keys.ts';
+import type { Read } from './reader.ts';
 import { unlessEnded } from './record.ts';
 import type { RedeemReply, RotateReply } from './scripts.ts';
 
 type GrantMethod = 'putGrant' | 'getGrant' | 'redeemCode' | 'rotateRefresh' | 'revokeGrant';
 
-export function grantSteps(redis: RedisConnection, now: () => number): Pick<Store, GrantMethod> {
+export function grantSteps(redis: RedisConnection, read: Read, now: () => number): Pick<Store, GrantMethod> {
   return {
     putGrant: async (grant) => {
       const ttl = ttlMs(grant.expiresAtMs, now());
       await redis.ask((client) => client.putHash(keyOf.grant(grant.id), ttl, ...encodeGrant(grant)));
     },
-    getGrant: async (id) =>
-      unlessEnded(
-        decodeGrant(await redis.ask((client) => client.hmget(keyOf.grant(id), ...GRANT_FIELDS))),
-        now(),
-      ),
+    getGrant: async (id) => unlessEnded(decodeGrant(await read('grant', keyOf.grant(id))), now()),
     redeemCode: async (grantId, codeHash, expiresAtMs) => {
       const key = keyOf.grant(grantId);
       const ttl = ttlMs(expiresAtMs, now());

@@ -1,6 +1,6 @@
 /**
  * The steps of the Redis store that read before they write, as Lua scripts, which Redis runs one at a time. Each
- * but `standings` touches one key, so that it works in a cluster too. The grant's steps say what `store/grant.ts` says; the contract suite
+ * but `standings` and `readAll` touches one key, so that it works in a cluster too. The grant's steps say what `store/grant.ts` says; the contract suite
  * holds both to the same answers.
  *
  * Times come in as arguments in milliseconds and are written back as they came: Lua would print them as 1.8e+12.
@@ -59,6 +59,8 @@ export interface RedisScripts {
    * kind. @returns for each token the sum of 1 (the grant is alive), 2 (the client) and 4 (the user)
    */
   standings(numberOfKeys: number, ...keysAndArguments: (string | number)[]): Promise<number[]>;
+  /** First the number of keys; the keys, and for each `text`, `client` or `grant`. @returns what `reader.ts` reads of each */
+  readAll(numberOfKeys: number, ...keysAndKinds: string[]): Promise<(string | null | (string | null)[])[]>;
   putKey(key: string, kid: string, record: string): Promise<unknown>;
   deleteKey(key: string, kid: string): Promise<unknown>;
   /** The step of `store/bucket.ts`. @returns how many were granted, and how long to wait where none was, milliseconds */
@@ -164,6 +166,20 @@ for token = 1, #KEYS / 3 do
 end
 return answers`;
 
+const READ_ALL = `${READ_GRANT}
+local values = {}
+for index, key in ipairs(KEYS) do
+  local kind = ARGV[index]
+  if kind == 'grant' then
+    values[index] = read(key)
+  elseif kind == 'client' then
+    values[index] = redis.call('HGET', key, 'record')
+  else
+    values[index] = redis.call('GET', key)
+  end
+end
+return values`;
+
 /** In the form of ioredis's option `scripts`: sent whole once for each connection, by hash (EVALSHA) from then on. */
 export const redisScripts: Record<keyof RedisScripts, { lua: string; numberOfKeys?: number }> = {
   putHash: { numberOfKeys: 1, lua: `${PUT_HASH}\nputHash(KEYS[1], ARGV[1], 2)` },
@@ -217,6 +233,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`,
   },
   standings: { lua: STANDINGS },
+  readAll: { lua: READ_ALL },
   putKey: {
     numberOfKeys: 1,
     lua: `redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

@@ -1,24 +1,20 @@
 /**
- * Reads standings for `/verify`, whose never-seen tokens cost mostly what it costs to ask Redis. So those that are asked for
- * in one turn of the event loop go together: one command, one write to the socket, one answer, in which each standing
- * is a number. A cluster has no place where all of their keys are, so there each is read by itself.
+ * Reads standings for `/verify`, whose never-seen tokens cost mostly what it costs to ask Redis: all of a turn with one
+ * command, in whose answer each standing is a number. A cluster has no place where all of their keys are, and a part of
+ * it may be down, so there each is read by itself.
  */
 import { isDocumentClient, judgeStanding } from '../standing.ts';
 import type { Standing } from '../store.ts';
 import type { RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { keyOf } from './keys.ts';
+import { createTogether } from './together.ts';
 
 interface Asked {
   grantId: string;
   clientId: string;
   userId: string;
-  resolve: (standing: Standing) => void;
-  reject: (error: unknown) => void;
 }
-
-/** Redis does nothing else while it answers: about a millisecond. */
-const MAX_TOGETHER = 200;
 
 /** What the script's numbers mean: a bit each for grant, client and user. */
 const STANDINGS: readonly Standing[] = Array.from({ length: 8 }, (_, bits) => ({
@@ -27,39 +23,23 @@ const STANDINGS: readonly Standing[] = Array.from({ length: 8 }, (_, bits) => ({
   userAlive: (bits & 4) !== 0,
 }));
 
+const NONE: Standing = { grantAlive: false, clientAlive: false, userAlive: false };
+
 export function createStandingReader(
   redis: RedisConnection,
   now: () => number,
 ): (grantId: string, clientId: string, userId: string) => Promise<Standing> {
-  let asked: Asked[] = [];
-
-  const readTogether = async (batch: Asked[]): Promise<void> => {
-    try {
-      const found = await redis.ask((client) =>
-        client.isCluster
-          ? Promise.all(batch.map((each) => readOne(client, each, now())))
-          : client.standings(batch.length * 3, ...keysOf(batch), now(), ...kindsOf(batch)).then(toStandings),
+  const read: (asked: Asked) => Promise<Standing> = redis.isCluster
+    ? (asked) => redis.ask((client) => readOne(client, asked, now()))
+    : createTogether(redis.atEndOfTurn, async (all) =>
+        toStandings(
+          await redis.ask((client) =>
+            client.standings(all.length * 3, ...keysOf(all), now(), ...kindsOf(all)),
+          ),
+        ),
       );
-      for (const [index, { resolve }] of batch.entries()) resolve(found[index] ?? NONE);
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
-  };
-
-  const flush = (): void => {
-    const all = asked;
-    asked = [];
-    for (let start = 0; start < all.length; start += MAX_TOGETHER)
-      void readTogether(all.slice(start, start + MAX_TOGETHER));
-  };
-
-  return (grantId, clientId, userId) =>
-    new Promise((resolve, reject) => {
-      if (asked.push({ grantId, clientId, userId, resolve, reject }) === 1) redis.atEndOfTurn(flush);
-    });
+  return (grantId, clientId, userId) => read({ grantId, clientId, userId });
 }
-
-const NONE: Standing = { grantAlive: false, clientAlive: false, userAlive: false };
 
 function toStandings(answers: number[]): Standing[] {
   return answers.map((bits) => STANDINGS[bits] ?? NONE);

@@ -1,6 +1,7 @@
 import type { Store } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import { keyOf } from './keys.ts';
+import type { Read } from './reader.ts';
 import { createStandingReader, toNumber } from './standing-reader.ts';
 
 /**
@@ -11,12 +12,15 @@ const REVOCATION_TTL_MS = 2 * 366 * 86_400_000;
 
 type StandingMethod = 'revokeUser' | 'userRevokedAt' | 'revokeClient' | 'clientRevokedAt' | 'standing';
 
-export function standingSteps(redis: RedisConnection, now: () => number): Pick<Store, StandingMethod> {
+export function standingSteps(
+  redis: RedisConnection,
+  read: Read,
+  now: () => number,
+): Pick<Store, StandingMethod> {
   const raise = async (key: string, kind: 'user' | 'client', atMs: number): Promise<void> => {
     await redis.askDurably((client) => client.raise(key, kind, atMs, REVOCATION_TTL_MS));
   };
-  const raisedAt = async (key: string): Promise<number | undefined> =>
-    toNumber(await redis.ask((client) => client.get(key)));
+  const raisedAt = async (key: string): Promise<number | undefined> => toNumber(await read('text', key));
   return {
     revokeUser: (userId, atMs) => raise(keyOf.userRevocation(userId), 'user', atMs),
     userRevokedAt: (userId) => raisedAt(keyOf.userRevocation(userId)),

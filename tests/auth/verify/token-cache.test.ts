@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createTokenCache } from '../../../runtime/auth/verify/token-cache.ts';
 
+const nameOf = (index: number) => `${'x'.repeat(890)}token ${index}`;
+
 describe('the verified-token cache', () => {
   it('finds, replaces and forgets', () => {
     const cache = createTokenCache<number>(1_000_000);
@@ -17,10 +19,35 @@ describe('the verified-token cache', () => {
     const cache = createTokenCache<number>(maxBytes);
     cache.set('in use', 0);
     for (let index = 0; index < 5_000; index++) {
-      cache.set(`token ${index}`.padEnd(900, 'x'), index);
+      for (let use = 0; use < 2; use++) cache.set(nameOf(index), index);
       expect(cache.get('in use')).toBe(0);
       expect(cache.bytes).toBeLessThanOrEqual(maxBytes);
     }
-    expect(cache.get('token 0'.padEnd(900, 'x'))).toBeUndefined();
+    expect(cache.get(nameOf(0))).toBeUndefined();
+    expect(cache.get(nameOf(4_999))).toBe(4_999);
+  });
+
+  it('keeps few of those that are used once, however many come, and loses none in use to them', () => {
+    const cache = createTokenCache<number>(10_000_000);
+    for (let index = 0; index < 500; index++) {
+      cache.set(nameOf(index), index);
+      expect(cache.get(nameOf(index))).toBe(index);
+    }
+    for (let index = 500; index < 20_000; index++) cache.set(nameOf(index), index);
+    for (let index = 0; index < 500; index++) expect(cache.get(nameOf(index))).toBe(index);
+    expect(cache.size).toBeLessThan(500 + 250);
+    expect([...cache.values()]).toHaveLength(cache.size);
+  });
+
+  it('keeps one that comes again after it was forgotten', () => {
+    const cache = createTokenCache<number>(10_000_000);
+    const comeBy = (from: number, to: number) => {
+      for (let index = from; index < to; index++) cache.set(nameOf(index), index);
+    };
+    comeBy(0, 500);
+    expect(cache.get(nameOf(0))).toBeUndefined();
+    comeBy(0, 1);
+    comeBy(500, 1_000);
+    expect(cache.get(nameOf(0))).toBe(0);
   });
 });
