@@ -131,8 +131,9 @@ export class HandshakeFace implements ChildHandlers {
       this.#logLevel = typeof params?.['level'] === 'string' ? params['level'] : undefined;
       this.#toOwner(textOf({ kind: 'response', id, result: {} }));
     } else if (method === 'resources/subscribe' || method === 'resources/unsubscribe') {
-      this.#listening.change(String(params?.['uri']), method === 'resources/subscribe');
-      this.#toOwner(textOf({ kind: 'response', id, result: {} }));
+      const problem = this.#listening.change(String(params?.['uri']), method === 'resources/subscribe');
+      if (problem === undefined) this.#toOwner(textOf({ kind: 'response', id, result: {} }));
+      else this.#toOwner(errorText(id, ErrorCode.invalidParams, problem));
     } else this.#call(id, request, {}, 0);
   }
 

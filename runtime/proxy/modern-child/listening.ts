@@ -3,6 +3,7 @@
  * child tells of, and the resources that the client has subscribed to. Each change opens another and ends the one before.
  */
 import { isObject } from '../json-rpc.ts';
+import { subscriptionProblem } from '../models/shared/subscriptions.ts';
 import type { Members } from '../modern/envelope.ts';
 
 export interface ListeningOptions {
@@ -31,12 +32,18 @@ export class Listening {
     this.#listen();
   }
 
-  /** @param wanted whether the client wants to hear of the resource, or not any more */
-  change(uri: string, wanted: boolean): void {
-    if (wanted === this.#resources.has(uri)) return;
+  /**
+   * @param wanted whether the client wants to hear of the resource, or not any more
+   * @returns why it cannot
+   */
+  change(uri: string, wanted: boolean): string | undefined {
+    if (wanted === this.#resources.has(uri)) return undefined;
+    const problem = wanted ? subscriptionProblem(uri, this.#resources.size) : undefined;
+    if (problem !== undefined) return problem;
     if (wanted) this.#resources.add(uri);
     else this.#resources.delete(uri);
     this.#listen();
+    return undefined;
   }
 
   #listen(): void {

@@ -1,6 +1,7 @@
 /** Clients with a handshake before a server of 2026-07-28, which has none. */
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_SUBSCRIPTIONS } from '../../../runtime/proxy/models/shared/subscriptions.ts';
 import {
   Events,
   RawClient,
@@ -119,6 +120,18 @@ describe('a server of 2026-07-28 before a client with a handshake', () => {
       async () => JSON.parse(await client.tool('envelope')).cancelled === 1,
       'the server has stopped',
     );
+  });
+
+  it('is asked for a bounded number of resources, each named in bounded length', async () => {
+    await open();
+    const subscribe = async (uri: string): Promise<Loose> =>
+      (await client.post(client.request('resources/subscribe', { uri }))).json();
+    for (let i = 0; i < MAX_SUBSCRIPTIONS; i += 1)
+      expect(await subscribe(`test://${i}`)).toMatchObject({ result: {} });
+    expect((await subscribe('test://more')).error.code).toBe(-32602);
+    await (await client.post(client.request('resources/unsubscribe', { uri: 'test://0' }))).text();
+    expect((await subscribe(`test://${'x'.repeat(8_192)}`)).error.code).toBe(-32602);
+    expect(await subscribe('test://more')).toMatchObject({ result: {} });
   });
 
   it('tells of changed lists and of the resources that the client subscribed to', async () => {

@@ -19,6 +19,7 @@ import { isLogLevel, passesLevel, type LogLevel } from './log-level.ts';
 import type { Member } from './members.ts';
 import type { SessionChild } from '../session-child.ts';
 import type { SharedServer } from './shared-server.ts';
+import { subscriptionProblem } from './subscriptions.ts';
 
 export class SessionChannel implements SessionChild, Member {
   readonly client = this;
@@ -107,11 +108,9 @@ export class SessionChannel implements SessionChild, Member {
     const { method, params } = request;
     const uri = params?.['uri'];
     const level = params?.['level'];
-    if (method === 'resources/subscribe' && typeof uri === 'string') {
-      this.#call(peer, request, line, (answer) => {
-        if (answer.error === undefined) this.#server.members.subscriptions.add(uri, this);
-      });
-    } else if (method === 'resources/unsubscribe' && typeof uri === 'string') {
+    if (method === 'resources/subscribe' && typeof uri === 'string')
+      this.#subscribe(peer, request, line, uri);
+    else if (method === 'resources/unsubscribe' && typeof uri === 'string') {
       const others = this.#server.members.subscriptions.hasOthers(uri, this);
       this.#server.members.subscriptions.remove(uri, this);
       if (others) this.#answer(request.id, {});
@@ -125,6 +124,16 @@ export class SessionChannel implements SessionChild, Member {
       const text = 'A server that all users share has no tasks.';
       this.#say(Buffer.from(errorText(request.id, ErrorCode.methodNotFound, text)));
     } else this.#call(peer, request, line);
+  }
+
+  #subscribe(peer: Peer, request: RpcRequest, line: Buffer, uri: string): void {
+    const { subscriptions } = this.#server.members;
+    const problem = subscriptionProblem(uri, subscriptions.countBeside(uri, this));
+    if (problem !== undefined)
+      return this.#say(Buffer.from(errorText(request.id, ErrorCode.invalidParams, problem)));
+    this.#call(peer, request, line, (answer) => {
+      if (answer.error === undefined) subscriptions.add(uri, this);
+    });
   }
 
   #call(peer: Peer, request: RpcRequest, line?: Buffer, onAnswer?: (answer: RpcResponse) => void): void {

@@ -1,6 +1,7 @@
 /** Many sessions of one child: who gets which answer, and who hears of what. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MAX_SUBSCRIPTIONS } from '../../../../runtime/proxy/models/shared/subscriptions.ts';
 import {
   Events,
   Gate,
@@ -137,6 +138,20 @@ describe('a child for each user', () => {
         (await seenBy(three)).filter(({ method }) => method === 'resources/unsubscribe').length === 1,
       'the last subscription ended with its session',
     );
+  });
+
+  it('subscribes each session to a bounded number of resources, of bounded length', async () => {
+    await start();
+    const [one, two] = [await session(), await session()];
+    const subscribe = async (client: RawClient, uri: string): Promise<Loose> =>
+      (await client.post(client.request('resources/subscribe', { uri }))).json();
+    for (let i = 0; i < MAX_SUBSCRIPTIONS; i += 1)
+      expect(await subscribe(one, `test://${i}`)).toMatchObject({ result: {} });
+    expect((await subscribe(one, 'test://more')).error.message).toContain('unsubscribe from one');
+    // Once more is no further one.
+    expect(await subscribe(one, 'test://0')).toMatchObject({ result: {} });
+    expect((await subscribe(two, `test://${'x'.repeat(8_192)}`)).error.code).toBe(-32602);
+    expect(await subscribe(two, 'test://more')).toMatchObject({ result: {} });
   });
 
   it('logs as much as the session that wants most, and to each what it wants', async () => {
