@@ -141,10 +141,10 @@ export function networksArgv(names: string[]): string[] {
   return ['network', 'inspect', '--format', '{{json .}}', ...names];
 }
 
-/** Id, project and service of each container in a network, with tabs between them; also of those that do not run. */
+/** Id, name, project and service of each container in a network, with tabs between them; also of those that do not run. */
 export function networkContainersArgv(network: string): string[] {
   const label = (name: string) => `{{.Label "com.docker.compose.${name}"}}`;
-  const format = ['{{.ID}}', label('project'), label('service')].join('\t');
+  const format = ['{{.ID}}', '{{.Names}}', label('project'), label('service')].join('\t');
   return ['container', 'ls', '--all', '--filter', `network=${network}`, '--format', format];
 }
 

@@ -63,6 +63,8 @@ export interface Cleared {
   networks: string[];
   /** Ids of containers that must be made anew, since networks of theirs are gone. */
   outdated: string[];
+  /** For the person: what somebody else's containers have lost. */
+  notes: string[];
 }
 
 /**
@@ -72,25 +74,32 @@ export interface Cleared {
  */
 export async function clearNetworks(world: World, project: ComposeProject): Promise<Cleared> {
   const outdated = new Set<string>();
-  const networks = inTheWay(project.networks, await presentNetworks(world, project.name)).map(
-    ({ name }) => name,
-  );
-  for (const name of networks) {
-    for (const { id, own, service } of await containersIn(world, project.name, name)) {
+  const notes: string[] = [];
+  const blocking = inTheWay(project.networks, await presentNetworks(world, project.name));
+  for (const { name, key } of blocking) {
+    for (const { id, container, own, service } of await containersIn(world, project.name, name)) {
       if (own && service !== 'traefik') {
         await discard(world, id);
         continue;
       }
       await must(world, disconnectArgv(name, id));
       if (own) outdated.add(id);
+      else
+        notes.push(
+          `${container} was in the network ${name}, ${movedText(name, container, project.networks.has(key))}`,
+        );
     }
     await must(world, removeLeftOverArgv('network', [name]));
   }
-  return { networks, outdated: [...outdated] };
+  return { networks: blocking.map(({ name }) => name), outdated: [...outdated], notes };
+}
+
+function movedText(network: string, container: string, moved: boolean): string {
+  return moved ? `which has moved: docker network connect ${network} ${container}` : 'which is gone';
 }
 
 /** Removes containers, which are then made anew. */
-export async function discardOutdated(world: World, { outdated }: Cleared): Promise<void> {
+export async function discardOutdated(world: World, { outdated }: Pick<Cleared, 'outdated'>): Promise<void> {
   for (const id of outdated) await discard(world, id);
 }
 
@@ -114,7 +123,7 @@ async function containersIn(world: World, project: string, network: string) {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split('\t'))
-    .map(([id = '', of, service]) => ({ id, own: of === project, service }));
+    .map(([id = '', container = '', of, service]) => ({ id, container, own: of === project, service }));
 }
 
 async function discard(world: World, container: string): Promise<void> {

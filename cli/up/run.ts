@@ -45,7 +45,7 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
   try {
     const built = await buildImages(world, prepared, buildOptions(services, flags), progress);
     const options = { services, expected, wait: flags.wait, timeoutSeconds, style: output.style };
-    const outcome = await replaceAndStart(world, prepared, options, progress);
+    const outcome = await replaceAndStart(world, prepared, options, progress, output);
     // Also when something is not healthy: the others' certificate and routes must not wait for it.
     if (prepared.writeRoutes()) await pause(world, ROUTES_SETTLE_MS);
     // What is replaced only fills the disk.
@@ -77,9 +77,11 @@ async function replaceAndStart(
   prepared: Prepared,
   options: StartOptions,
   progress: Progress,
+  output: Output,
 ): Promise<Outcome> {
   const { project } = prepared;
   const cleared = await clearNetworks(world, project);
+  for (const note of cleared.notes) output.warn(note);
   const replaced = await replace(world, prepared, options, progress);
   // Then what serves goes on serving, the edge before it as well.
   if (replaced !== undefined) return replaced;

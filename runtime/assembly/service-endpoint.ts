@@ -134,7 +134,7 @@ function remoteTarget({ service, secrets }: EndpointOptions): UpstreamTarget {
   return { url: service.remote?.url ?? '', headers: Object.fromEntries(headers) };
 }
 
-/** @param launch what starts the stdio server; the catalog's arguments come behind its own */
+/** @param launch what starts the stdio server; the catalog's arguments come behind its own, and `{data}` is filled in in all of them */
 export function proxiedEndpoint(options: EndpointOptions, launch: Launch): ServiceEndpoint {
   const { service, limits } = options;
   return createProxy({
@@ -171,7 +171,7 @@ export function childCommand(options: EndpointOptions, launch: Launch, caller: C
   ]);
   return {
     file: launch.file,
-    args: [...launch.args, ...service.args.map(fill)],
+    args: [...launch.args, ...service.args].map(fill),
     env: { ...options.environment, ...(Object.fromEntries(own) as Record<string, string>) },
     cwd: options.cwd ?? folder,
   };

@@ -100,7 +100,7 @@ export const serviceSchema = z
     remote: remoteSchema(secretName).optional(),
     /** Instead of a package: a command that is on the machine. */
     command: z.array(z.string()).min(1).optional(),
-    /** `{data}` stands for the folder of `data`. */
+    /** `{data}` stands for the folder of `data`, here, in `command` and in values of `env`. */
     args: z.array(z.string()).default([]),
     env: envSchema.default({}),
     /** What it stores: nothing, for each user apart, or for all together. */

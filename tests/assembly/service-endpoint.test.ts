@@ -57,6 +57,11 @@ describe('childCommand', () => {
     expect(existsSync(data)).toBe(true);
   });
 
+  it('fills it in in the words of a command, too', () => {
+    const command = childCommand(options(), { ...launch, args: ['run', '--in={data}'] }, caller('github:1'));
+    expect(command.args).toEqual(['run', `--in=${command.cwd}`, '--root', command.cwd]);
+  });
+
   it('gives each user a folder of their own, whatever a subject looks like', () => {
     const folders = ['github:1', 'github:2', 'GitHub:1', '../../etc', 'a/b', 'a:b', ''].map(
       (sub) => childCommand(options(), launch, caller(sub)).cwd as string,

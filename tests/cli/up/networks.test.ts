@@ -71,20 +71,34 @@ describe('clearing them', () => {
     const { ran, world: fake } = world({
       'network ls': 'id1\nid2\n',
       'network inspect': text([engine('service-b', '10.0.0.32/28'), engine('edge', '10.0.0.0/28')]),
-      'container ls': 'b1\tp\tb\nt1\tp\ttraefik\nprometheus\t\t\n',
+      'container ls': 'b1\tp-b-1\tp\tb\nt1\tp-traefik-1\tp\ttraefik\nx1\tprometheus\t\t\n',
     });
     const cleared = await clearNetworks(fake, project);
     expect(ran).toEqual([
       'container stop --time 15 b1',
       'container rm b1',
       'network disconnect --force p_service-b t1',
-      'network disconnect --force p_service-b prometheus',
+      'network disconnect --force p_service-b x1',
       'network rm p_service-b',
     ]);
-    expect(cleared).toEqual({ networks: ['p_service-b'], outdated: ['t1'] });
+    expect(cleared).toEqual({
+      networks: ['p_service-b'],
+      outdated: ['t1'],
+      notes: [expect.stringMatching(/docker network connect p_service-b prometheus$/)],
+    });
     ran.length = 0;
     await discardOutdated(fake, cleared);
     expect(ran).toEqual(['container stop --time 15 t1', 'container rm t1']);
+  });
+
+  it('says of a network of a former service that it is gone', async () => {
+    const { world: fake } = world({
+      'network ls': 'id1\n',
+      'network inspect': text([engine('service-a', '10.0.0.16/28')]),
+      'container ls': 'x1\tprometheus\t\t\n',
+    });
+    const { notes } = await clearNetworks(fake, project);
+    expect(notes).toEqual(['prometheus was in the network p_service-a, which is gone']);
   });
 
   it('touches nothing where nothing is in the way, or nothing is there', async () => {
@@ -92,9 +106,9 @@ describe('clearing them', () => {
       'network ls': 'id1\n',
       'network inspect': text([engine('edge', '10.0.0.0/28')]),
     });
-    expect(await clearNetworks(fine.world, project)).toEqual({ networks: [], outdated: [] });
+    expect(await clearNetworks(fine.world, project)).toEqual({ networks: [], outdated: [], notes: [] });
     const empty = world({ 'network ls': '' });
-    expect(await clearNetworks(empty.world, project)).toEqual({ networks: [], outdated: [] });
+    expect(await clearNetworks(empty.world, project)).toEqual({ networks: [], outdated: [], notes: [] });
     expect([...fine.ran, ...empty.ran]).toEqual([]);
   });
 });
