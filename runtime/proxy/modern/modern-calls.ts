@@ -128,7 +128,7 @@ export class ModernCalls {
         this.#parked.remove(ended);
         // What it may still ask would be taken for the next call's; of a shared child nobody is asked.
         if (ended.hasAsked && ended.givenUp && pooled.exclusive === place) pooled.spent = true;
-        this.#options.places.leave(pooled, place);
+        this.#options.places.leave(pooled, place, ended.givenUp);
         place.call = undefined;
       },
     });

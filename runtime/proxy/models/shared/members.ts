@@ -3,6 +3,9 @@ import type { RpcNotification, RpcRequest } from '../../json-rpc.ts';
 import { mostVerbose, type LogLevel } from './log-level.ts';
 import { Subscriptions } from './subscriptions.ts';
 
+/** A call that was given up may still ask for so long. */
+const UNNOTICED_MS = 1000;
+
 /** A session, or one request of the era without sessions. */
 export interface Member {
   /** Who is behind it: what is meant for one member may be given to another of the same client's. */
@@ -30,9 +33,14 @@ export class Members {
   /** All users share the child, so that nothing of one may reach another. */
   readonly #forAll: boolean;
   readonly #members = new Set<Member>();
+  /** Clients that gave a call up, and when. */
+  readonly #givenUp = new Map<unknown, number>();
+  readonly #now: () => number;
 
-  constructor(forAll: boolean) {
+  /** @param now milliseconds since the epoch */
+  constructor(forAll: boolean, now: () => number) {
     this.#forAll = forAll;
+    this.#now = now;
   }
 
   get size(): number {
@@ -46,6 +54,12 @@ export class Members {
   /** @returns whether it was there */
   remove(member: Member): boolean {
     return this.#members.delete(member);
+  }
+
+  /** A call was given up that the child may not have noticed yet: what it asks may be about that. */
+  gaveUp({ client }: Member): void {
+    this.#givenUp.delete(client);
+    this.#givenUp.set(client, this.#now());
   }
 
   /** The level at which each gets what it wants. */
@@ -62,7 +76,8 @@ export class Members {
     const asking = busy.filter((each) => !questions.isWaitedFor(each));
     const candidates = [asking, busy, [...this.#members]].find(({ length }) => length > 0) ?? [];
     const last = candidates.at(-1);
-    if (candidates.some(({ client }) => client !== last?.client)) return undefined;
+    const clients = [...candidates.map(({ client }) => client), ...this.#whoGaveUp()];
+    if (clients.some((client) => client !== last?.client)) return undefined;
     return candidates.findLast((each) => !questions.has(each)) ?? last;
   }
 
@@ -95,6 +110,13 @@ export class Members {
     for (const each of all)
       if (each.wantsLog(level) && !byClient.has(each.client)) byClient.set(each.client, each);
     return byClient.values();
+  }
+
+  /** Those who did just now; forgets the others. */
+  #whoGaveUp(): unknown[] {
+    const before = this.#now() - UNNOTICED_MS;
+    for (const [client, atMs] of this.#givenUp) if (atMs <= before) this.#givenUp.delete(client);
+    return [...this.#givenUp.keys()];
   }
 
   #busy(): Member[] {

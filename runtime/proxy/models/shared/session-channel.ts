@@ -71,6 +71,7 @@ export class SessionChannel implements SessionChild, Member {
   /** The child goes on; what it works on for this session alone is cancelled. */
   end(): Promise<void> {
     this.#ended = true;
+    if (this.#calls.size > 0) this.#server.members.gaveUp(this);
     for (const call of this.#calls.values()) call.cancel('The session ended');
     this.#calls.clear();
     this.#server.leave(this);
@@ -154,6 +155,7 @@ export class SessionChannel implements SessionChild, Member {
       const call = isId(id) ? this.#calls.get(id) : undefined;
       if (call === undefined) return;
       this.#calls.delete(call.request.id);
+      this.#server.members.gaveUp(this);
       const reason = params?.['reason'];
       call.cancel(typeof reason === 'string' ? reason : 'The client cancelled this request.');
     } else if (method !== 'notifications/initialized' && !this.#server.forAll) peer.notify(method, params);

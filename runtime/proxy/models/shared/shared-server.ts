@@ -61,7 +61,7 @@ export class SharedServer {
     this.#command = command;
     this.#options = options;
     this.#asked = new Questions(options.now);
-    this.members = new Members(options.user === undefined);
+    this.members = new Members(options.user === undefined, options.now);
     this.#unusedSinceMs = options.now();
   }
 

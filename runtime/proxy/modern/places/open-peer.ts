@@ -70,6 +70,7 @@ export async function openPeer(options: OpenPeerOptions): Promise<OpenedPeer> {
     if (asked) era.modern = undefined;
     throw error;
   }
+  era.handshake = true;
   const said: Members = peer.initialized ?? {};
   return { peer, hello: helloOf(false, said, said['serverInfo']) };
 }

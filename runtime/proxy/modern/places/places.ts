@@ -24,7 +24,8 @@ export interface Places {
     call: ActiveCall,
     use: Use,
   ): PooledPeer | Promise<PooledPeer | Refusal>;
-  leave(pooled: PooledPeer, call: ActiveCall): void;
+  /** @param givenUp the child was told to stop before it answered, and may not have heard it yet */
+  leave(pooled: PooledPeer, call: ActiveCall, givenUp?: boolean): void;
   /** Lets `call`, which has its place, hear of what the child logs from this level on. */
   setLogLevel(pooled: PooledPeer, level: string, call: ActiveCall): Promise<void>;
   /** Ends the children that have not been used for `idleMs`. */

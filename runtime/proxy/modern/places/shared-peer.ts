@@ -37,10 +37,13 @@ export class SharedPeer extends PooledPeer {
     this.#server.members.add(member);
   }
 
-  leave(call: ActiveCall): void {
+  /** @param givenUp the child has not answered it */
+  leave(call: ActiveCall, givenUp = false): void {
     const member = this.#calls.get(call);
     this.#calls.delete(call);
-    if (member !== undefined) this.#server.leave(member);
+    if (member === undefined) return;
+    if (givenUp) this.#server.members.gaveUp(member);
+    this.#server.leave(member);
   }
 
   /** The child is gone: who still waits does not wait for the next one. */

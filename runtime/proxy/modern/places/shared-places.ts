@@ -16,7 +16,7 @@ import type { Peer } from '../../peer.ts';
 import type { Members } from '../envelope.ts';
 import type { Places, Use } from './places.ts';
 import type { Pool, PoolOptions } from './pool.ts';
-import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
+import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
 import { SharedPeer } from './shared-peer.ts';
 import { startRefusal } from './start-refusal.ts';
 
@@ -68,8 +68,8 @@ export class SharedPlaces implements Places {
       : this.#enter(server, server.peer, caller, call, use);
   }
 
-  leave(pooled: PooledPeer, call: ActiveCall): void {
-    if (pooled instanceof SharedPeer) pooled.leave(call);
+  leave(pooled: PooledPeer, call: ActiveCall, givenUp?: boolean): void {
+    if (pooled instanceof SharedPeer) pooled.leave(call, givenUp);
     else this.#options.pool.leave(pooled, call);
   }
 
@@ -104,7 +104,7 @@ export class SharedPlaces implements Places {
       const toStart = await command(caller);
       if (this.#closing) return SHUTTING_DOWN;
       const server = servers.obtain(user, toStart);
-      const peer = await server.open();
+      const peer = await server.open(toStart);
       if (!this.#isModernOnly) return this.#enter(server, peer, caller, call, use);
       servers.release(user);
     } catch (error) {
@@ -112,7 +112,12 @@ export class SharedPlaces implements Places {
       if (!(error instanceof PeerError) || era.handshake === true)
         return startRefusal(error, { service, user, logger });
     }
-    return pool.join(caller, capabilities, call, use);
+    const joined = await pool.join(caller, capabilities, call, use);
+    if (!(joined instanceof PooledPeer) || joined.hello.modern) return joined;
+    // It does the handshake after all, so that its one child is the server's.
+    pool.leave(joined, call);
+    pool.end(joined, 'Another child has its place.');
+    return this.#start(caller, capabilities, call, use);
   }
 
   get #isModernOnly(): boolean {

@@ -10,7 +10,7 @@ function member(client: unknown, calls = 1, level?: Member['level']): Member {
 }
 
 function among(all: Member[], forAll = false): { members: Members; questions: Questions } {
-  const members = new Members(forAll);
+  const members = new Members(forAll, () => nowMs);
   for (const each of all) members.add(each);
   return { members, questions: new Questions(() => nowMs) };
 }
@@ -47,6 +47,17 @@ describe('a question', () => {
     questions.add(1, one);
     nowMs += 1000;
     expect(members.whoIsMeant(questions)).toBeUndefined();
+  });
+
+  it('is for nobody while it may be of a call of another client that was given up just now', () => {
+    const [gone, busy] = [member('a'), member('b')];
+    const { members, questions } = among([busy]);
+    members.gaveUp(gone);
+    expect(members.whoIsMeant(questions)).toBeUndefined();
+    nowMs += 1000;
+    expect(members.whoIsMeant(questions)).toBe(busy);
+    members.gaveUp(member('b'));
+    expect(members.whoIsMeant(questions)).toBe(busy);
   });
 
   it('is for the last of several calls of one client, rather for one that has nothing to answer', () => {

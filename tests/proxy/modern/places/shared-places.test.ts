@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient, type Asked } from '../../../helpers/modern-client.ts';
 import {
   contextOf,
+  fixtureCommand,
   Events,
   Gate,
   processesWith,
@@ -117,6 +118,16 @@ describe('in the process model user, one child', () => {
     await start({ args: ['--exit-on-init'] });
     const { status, message } = await modern().call('pid');
     expect([status, message.error.message]).toEqual([502, expect.stringContaining('exited with code 1')]);
+  });
+
+  it('is the only one, too, when the first did not come so far as to show its era', async () => {
+    let starts = 0;
+    const { proxy } = await start({
+      command: () => fixtureCommand((starts += 1) === 1 ? ['--exit-on-init'] : []),
+    });
+    const pid = await modern().tool('pid');
+    expect(await (await session()).tool('pid')).toBe(pid);
+    await until(() => proxy.childStats().children === 1, 'no other is left');
   });
 
   it('does both eras for a server that could itself', async () => {
@@ -238,6 +249,29 @@ describe('what the child of both eras asks', () => {
     );
     const late = await retry(modern('alice', ASKABLE), 'ask', parked, { 'fixture-1': SAMPLED });
     expect(late.message.error.message).toContain('expired');
+  });
+
+  it('may be of a call that its client has just given up, so that no other client is asked it', async () => {
+    let nowMs = Date.now();
+    await start({ now: () => nowMs });
+    const client = await session();
+    const abort = new AbortController();
+    const given = modernOf('one').post(
+      modernOf('one').body('tools/call', { name: 'silent' }),
+      {},
+      abort.signal,
+    );
+    await until(async () => (await client.tool('seen')) !== '', 'it is under way');
+    abort.abort();
+    await given.catch(() => undefined);
+    await until(
+      async () => (await seenBy(client, 'notifications/cancelled')).length === 1,
+      'the child is told of it',
+    );
+    const other = await modernOf('two').tool('askWhat', { method: 'sampling/createMessage' });
+    expect(JSON.parse(other)).toMatchObject({ error: { code: -32601 } });
+    nowMs += 1000;
+    expect((await modernOf('two').call('ask')).message.result.resultType).toBe('input_required');
   });
 
   it('of a child before it is not answered to the one that came after it', async () => {
