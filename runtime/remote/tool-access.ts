@@ -25,6 +25,9 @@ export function sortByRules(incoming: Incoming[], rules: ToolRules | undefined):
   return sorted;
 }
 
+/** What has no `tools` in it has no list of them, unless a letter is written as an escape. */
+const MAY_LIST_TOOLS = /tools|\\u/;
+
 /**
  * Any answer with a list of tools is looked at, whatever it answers: a stream that is taken up again repeats answers to
  * requests that nobody remembers.
@@ -32,7 +35,7 @@ export function sortByRules(incoming: Incoming[], rules: ToolRules | undefined):
  * @returns the text without the tools that do not exist for the caller; the very same when there are none in it
  */
 export function visibleText(text: string, rules: ToolRules | undefined): string {
-  if (rules === undefined || !text.includes('tools')) return text;
+  if (rules === undefined || !MAY_LIST_TOOLS.test(text)) return text;
   try {
     const value = parseExact(text);
     return JSON.stringify(

@@ -346,6 +346,13 @@ describe('tool rules', () => {
     }
   });
 
+  test('hold where a letter is written as an escape', async () => {
+    const text = listed.replace('tools', String.raw`t\u006fols`);
+    const { url } = await startRemote(rawServer(() => ({ text })));
+    const client = as(url);
+    expect(await (await client.post(client.request('tools/list', {}, 1))).text()).toBe(left);
+  });
+
   test('keep a call of a denied tool from the server, however it is written', async () => {
     const { url, seen } = await startRemote(rawServer(() => ({ text: RESULT })));
     const client = as(url);
