@@ -35,7 +35,6 @@ interface Asked {
 }
 
 interface Listener {
-  user: string;
   pooled: PooledPeer;
   request: RpcRequest;
   filter: Filter;
@@ -122,7 +121,7 @@ export class Listeners {
       this.#outflows.note(user, res),
     );
     const openedAtMs = this.#now();
-    const listener = { user, pooled, request, filter, stream, openedAtMs };
+    const listener = { pooled, request, filter, stream, openedAtMs };
     send(listener, 'notifications/subscriptions/acknowledged', { notifications: asMembers(filter) });
     this.#open.add(listener);
     res.on('close', () => {
@@ -142,7 +141,7 @@ export class Listeners {
       const stream = new SseStream(res, this.#limits.maxBufferedBytes, {}, () =>
         this.#outflows.note(user, res),
       );
-      listener = { user, pooled, request, filter: NOTHING, stream, openedAtMs: this.#now() };
+      listener = { pooled, request, filter: NOTHING, stream, openedAtMs: this.#now() };
       this.#open.add(listener);
       return listener;
     };
