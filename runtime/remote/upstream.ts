@@ -48,13 +48,17 @@ export function createUpstream(target: UpstreamTarget, limits: RemoteLimits, ca?
     // A stream may be silent for as long as it likes; TCP finds out when nobody is there any more.
     bodyTimeout: 0,
   });
+  // One name, however the operator writes it, is one header.
+  const own = Object.fromEntries(
+    Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   return {
     send: async ({ method, headers, body, signal }) => {
       try {
         return await request(target.url, {
           dispatcher: agent,
           method,
-          headers: { 'user-agent': 'mcpgw', 'accept-encoding': 'identity', ...headers, ...target.headers },
+          headers: { 'user-agent': 'mcpgw', 'accept-encoding': 'identity', ...headers, ...own },
           ...(body === undefined ? {} : { body }),
           signal,
         });

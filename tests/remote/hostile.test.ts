@@ -4,7 +4,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CONTEXT_HEADER } from '../../runtime/config/context.ts';
 import { contextOf, Events, RawClient, until, type Loose } from '../helpers/stdio-proxy.ts';
 import { startHttpsSite } from '../helpers/https-site.ts';
-import { type Answer, rawServer, sdk1Server, startRemote, TOKEN } from './support.ts';
+import { DEFAULT_REMOTE_LIMITS } from '../../runtime/remote/limits.ts';
+import { createUpstream } from '../../runtime/remote/upstream.ts';
+import { type Answer, listening, rawServer, sdk1Server, startRemote, TOKEN } from './support.ts';
 
 const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
 const STREAM = { 'content-type': 'text/event-stream' };
@@ -321,6 +323,19 @@ describe('a client that', () => {
     expect(written).toBeLessThan(50_000_000);
     socket.destroy();
   });
+});
+
+test("the operator's header goes in place of the gateway's own, however it is written", async () => {
+  const seen: string[][] = [];
+  const limits = DEFAULT_REMOTE_LIMITS;
+  const server = await listening((req, res) => {
+    seen.push(req.rawHeaders.filter((_, at) => /^user-agent$/i.test(req.rawHeaders[at - 1] ?? '')));
+    res.writeHead(202).end();
+  });
+  const upstream = createUpstream({ url: server.origin, headers: { 'User-Agent': 'ours/1' } }, limits);
+  await (await upstream.send({ method: 'GET', headers: {}, signal: AbortSignal.timeout(5_000) })).body.dump();
+  await upstream.close();
+  expect(seen).toEqual([['ours/1']]);
 });
 
 describe('tool rules', () => {

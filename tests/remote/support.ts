@@ -18,7 +18,8 @@ import { CONTEXT_KEY, type LogEntry, recordingLogger, SERVICE } from '../helpers
 
 export const TOKEN = 'Bearer upstream-token-4711';
 
-async function listening(listener: RequestListener): Promise<{ server: Server; origin: string }> {
+/** A server of the test's own, on a free loopback port. */
+export async function listening(listener: RequestListener): Promise<{ server: Server; origin: string }> {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
