@@ -301,6 +301,8 @@ describe('a server elsewhere', () => {
     [{ header: ['A=1'] }, /--header: only of a server elsewhere/],
     [{ url: 'file:///etc/passwd' }, /must be an address/],
     [{ url: 'http://169.254.169.254/mcp' }, /hand out credentials/],
+    [{ url: 'http://[::ffff:169.254.169.254]/mcp' }, /hand out credentials/],
+    [{ url: 'http://[fd00:ec2::254]/mcp' }, /hand out credentials/],
     [{ url: `https://me:${SECRET}@x.example/mcp` }, /has credentials in it/],
     [{ url, header: ['Host=x'] }, /can be set here/],
     [{ url, header: ['A=b\r\nC: d'] }, /no line break/],
