@@ -14,10 +14,12 @@ const STEPS = 10;
  * @returns resident memory at the end over that after the first two of ten steps, and the most it was, in bytes
  */
 export async function measureMemory(
-  { auth, key, population }: Measured,
+  { servers, key, population }: Measured,
   { amount, tokens }: { amount: number; tokens: number },
   print: (line: string) => void,
 ): Promise<{ growth: number; highest: number }> {
+  const [auth] = servers;
+  if (auth === undefined) throw new Error('There is no server.');
   const all = accessTokens(pick(tokens, population.grants), population, key);
   const readings: number[] = [(await auth.usage()).rss];
   for (let step = 0; step < STEPS; step++) {

@@ -19,7 +19,11 @@ export interface Ratios {
 
 export interface Measured {
   noop: ServerProcess;
-  auth: ServerProcess;
+  /**
+   * Several of the same: V8 compiles to other code in each process, by what happens to be hot first, and what one costs
+   * differs from the next by up to a tenth for as long as they live.
+   */
+  servers: ServerProcess[];
   store: Store;
   /** Signs what the server takes for its own. */
   key: SigningKey;
@@ -42,45 +46,58 @@ const KNOWN_TOKENS = 200;
  */
 const WARM_UP: Omit<RoundSizes, 'rounds'> = { known: 40_000, unseen: 15_000, refresh: 24_000 };
 
-/** @returns the medians of the rounds' ratios */
+/** @returns the medians of all rounds' and processes' ratios */
 export async function measureRatios(
-  { noop, auth, store, key, population }: Measured,
+  measured: Measured,
   sizes: RoundSizes,
   print: (line: string) => void,
 ): Promise<Ratios> {
+  const { servers, key, population } = measured;
   const known = accessTokens(pick(KNOWN_TOKENS, population.grants), population, key);
-  const samples: Record<keyof Ratios, number[]> = {
-    known: [],
-    knownAgainstBare: [],
-    unseen: [],
-    refresh: [],
-  };
+  const samples: Ratios[] = [];
   for (let round = 0; round <= sizes.rounds; round++) {
-    const amounts = round === 0 ? WARM_UP : sizes;
-    const unseen = accessTokens(pick(amounts.unseen, population.grants), population, key);
-    const nothing = await load(noop, '/verify/echo', known, amounts.known);
-    const bare = await load(noop, '/bare', known, amounts.known);
-    const verified = await load(auth, '/verify/echo', known, amounts.known);
-    const first = await load(auth, '/verify/echo', unseen, unseen.length);
-    const signed = (await auth.sign(amounts.refresh)) / amounts.refresh;
-    const refreshed = await loadRefresh(auth, store, population, amounts.refresh);
-    if (round === 0) continue;
-    samples.known.push(nothing / verified);
-    samples.knownAgainstBare.push(bare / verified);
-    samples.unseen.push(nothing / first);
-    samples.refresh.push(signed / refreshed);
-    print(
-      `round ${round}: µs/req no-op ${show(nothing)}, bare ${show(bare)}, known ${show(verified)}, unseen ${show(first)}, signature ${show(signed)}, refresh ${show(refreshed)}`,
-    );
+    for (const [index, server] of servers.entries()) {
+      const costs = await measureCosts(measured, server, known, round === 0 ? WARM_UP : sizes);
+      if (round === 0) continue;
+      samples.push(ratiosOf(costs));
+      const words = Object.entries(costs).map(([name, cost]) => `${name} ${cost.toFixed(1)}`);
+      print(`round ${round}, process ${index + 1}: µs/req ${words.join(', ')}`);
+    }
   }
+  const middle = (name: keyof Ratios) => median(samples.map((sample) => sample[name]));
   return {
-    known: median(samples.known),
-    knownAgainstBare: median(samples.knownAgainstBare),
-    unseen: median(samples.unseen),
-    refresh: median(samples.refresh),
+    known: middle('known'),
+    knownAgainstBare: middle('knownAgainstBare'),
+    unseen: middle('unseen'),
+    refresh: middle('refresh'),
   };
 }
 
-function show(microseconds: number): string {
-  return microseconds.toFixed(1);
+/** Processor time of one of each, in microseconds. */
+type Costs = Record<'no-op' | 'bare' | 'known' | 'unseen' | 'signature' | 'refresh', number>;
+
+async function measureCosts(
+  { noop, store, key, population }: Measured,
+  server: ServerProcess,
+  known: string[],
+  amounts: Omit<RoundSizes, 'rounds'>,
+): Promise<Costs> {
+  const unseen = accessTokens(pick(amounts.unseen, population.grants), population, key);
+  return {
+    'no-op': await load(noop, '/verify/echo', known, amounts.known),
+    bare: await load(noop, '/bare', known, amounts.known),
+    known: await load(server, '/verify/echo', known, amounts.known),
+    unseen: await load(server, '/verify/echo', unseen, unseen.length),
+    signature: (await server.sign(amounts.refresh)) / amounts.refresh,
+    refresh: await loadRefresh(server, store, population, amounts.refresh),
+  };
+}
+
+function ratiosOf(costs: Costs): Ratios {
+  return {
+    known: costs['no-op'] / costs.known,
+    knownAgainstBare: costs.bare / costs.known,
+    unseen: costs['no-op'] / costs.unseen,
+    refresh: costs.signature / costs.refresh,
+  };
 }
