@@ -7,7 +7,6 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
-import { addCallers } from './caller.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
 import { createProviders } from './idp/index.ts';
@@ -91,7 +90,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   addVerifyRoutes(app, context, verify);
   addHealth(app, context);
   await app.register(async (endpoints) => {
-    addCallers(endpoints, context.callers);
+    context.callers.addTo(endpoints);
     addRequestMetrics(endpoints, context.metrics);
     await endpoints.register((scope, _options, done) => done(addDocuments(scope, context)));
     await endpoints.register((scope, _options, done) => done(addTokenEndpoints(scope, context)));

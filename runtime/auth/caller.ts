@@ -19,11 +19,27 @@ export interface Caller {
 }
 
 export interface Callers {
-  /** Made on the first question: most requests of the hot path never ask. */
-  of: (request: IncomingMessage) => Caller;
-  /** The caller of the request that is being served; undefined outside of one. */
+  /**
+   * The caller of the request that is being served; undefined outside of one. Made on the first question: most requests of
+   * the hot path never ask.
+   */
   current: () => Caller | undefined;
   run<Result>(request: IncomingMessage, serve: () => Result): Result;
+  /** Makes `current` work in the handlers of a scope, and names the request in each answer. */
+  addTo(scope: FastifyInstance): void;
+}
+
+/** A request that is being served. No map from requests to callers: a weak one keeps the collector busy. */
+interface Visit {
+  readonly request: IncomingMessage;
+  caller: Caller | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Only in scopes that callers were added to. */
+    visit: Visit | undefined;
+  }
 }
 
 /** What an id from a proxy in front may look like; any other is replaced. It opens nothing, it only joins lines. */
@@ -35,33 +51,32 @@ const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d+\.\d+\.\d+\.\d+):\d{1,
 /** @param trustedProxies addresses and CIDR ranges of proxies in front of our edge */
 export function createCallers(trustedProxies: readonly string[] = []): Callers {
   const trusted = blockList(trustedProxies);
-  const known = new WeakMap<IncomingMessage, Caller>();
-  const storage = new AsyncLocalStorage<IncomingMessage>();
-  const of = (request: IncomingMessage): Caller => {
-    const before = known.get(request);
-    if (before !== undefined) return before;
-    const caller = { requestId: requestIdOf(request), address: addressOf(request, trusted) };
-    known.set(request, caller);
-    return caller;
-  };
+  const storage = new AsyncLocalStorage<Visit>();
+  const callerOf = (visit: Visit): Caller =>
+    (visit.caller ??= {
+      requestId: requestIdOf(visit.request),
+      address: addressOf(visit.request, trusted),
+    });
   return {
-    of,
     current: () => {
-      const request = storage.getStore();
-      return request === undefined ? undefined : of(request);
+      const visit = storage.getStore();
+      return visit === undefined ? undefined : callerOf(visit);
     },
-    run: (request, serve) => storage.run(request, serve),
+    run: (request, serve) => storage.run({ request, caller: undefined }, serve),
+    addTo: (scope) => {
+      scope.decorateRequest('visit', undefined);
+      scope.addHook('onRequest', (request, reply, done) => {
+        request.visit = { request: request.raw, caller: undefined };
+        reply.header('x-request-id', callerOf(request.visit).requestId);
+        storage.run(request.visit, done);
+      });
+      // A body arrives in the connection's context, not in the request's.
+      scope.addHook('preValidation', (request, _reply, done) => {
+        if (request.visit === undefined) done();
+        else storage.run(request.visit, done);
+      });
+    },
   };
-}
-
-/** Makes `current` work in the handlers of a scope, and names the request in each answer. */
-export function addCallers(scope: FastifyInstance, callers: Callers): void {
-  scope.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', callers.of(request.raw).requestId);
-    callers.run(request.raw, done);
-  });
-  // A body arrives in the connection's context, not in the request's.
-  scope.addHook('preValidation', (request, _reply, done) => callers.run(request.raw, done));
 }
 
 /** @returns an address as limits count it: IPv6 by /64, because one subscriber has all of that */
