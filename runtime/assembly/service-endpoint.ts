@@ -147,6 +147,7 @@ export function proxiedEndpoint(options: EndpointOptions, launch: Launch): Servi
     spares: options.process?.spares ?? limits.MCP_SPARE_CHILDREN,
     perUser: service.data === 'user',
     process: options.process?.model ?? service.process,
+    serialCalls: service.serialCalls ?? false,
     limits: {
       maxMessageBytes: limits.MCP_MAX_MESSAGE_BYTES,
       maxSessions: limits.MCP_MAX_SESSIONS,

@@ -107,6 +107,8 @@ export const serviceSchema = z
     data: z.enum(['none', 'user', 'shared']).default('none'),
     /** One child for each session, for each user, or for all. `.env` may say otherwise (`process.ts`). */
     process: z.enum(PROCESS_MODELS).default('session'),
+    /** Tools are called one after the other in a child of `user` or `shared`: for a server that loses what it is told at once. */
+    serialCalls: z.boolean().optional(),
     /** Seconds that a child of `user` or `shared` stays without a session; 300 unless told. */
     idleSeconds: z.int().min(1).optional(),
     /** What must be on the machine to run it as a process. */

@@ -45,6 +45,8 @@ export interface ProxyOptions {
   perUser?: boolean;
   /** How many children there are: one for each session (unless told otherwise), for each user, or for all. */
   process?: ProcessModel;
+  /** Tools are called one after the other in a child that many share: for a server that loses what it is told at once. */
+  serialCalls?: boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -78,7 +80,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   const spares = model === 'session' || (model === 'user' && !perUser) ? (options.spares ?? 0) : 0;
   const children = new Children({ service, limits, spares, perUser, logger, now, spawn });
   const outflows = new OutflowBudget(limits.maxBufferedBytes);
-  const common = { service, limits, clientRoots, logger, now, outflows };
+  const { serialCalls } = options;
+  const common = { service, limits, clientRoots, logger, now, outflows, serialCalls };
   const servers = model === 'session' ? undefined : new SharedServers({ ...common, children, model });
   const sessions = new Sessions({ ...common, children: servers ?? children, started: children });
   const callers = new CallerVerifier(options.contextKey, service, now);

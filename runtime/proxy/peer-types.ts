@@ -46,6 +46,8 @@ export interface PeerOptions {
   logFields: object;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Tools are called one after the other: for a server that loses what it is told at once. */
+  serialCalls?: boolean | undefined;
 }
 
 /** A request that the child has not answered yet. */

@@ -33,6 +33,7 @@ import {
 } from './peer-types.ts';
 import { answerLine, progressLine, requestLine } from './rewrite.ts';
 import { ShortLivedMap } from './short-lived.ts';
+import { Turns } from './turns.ts';
 
 interface PendingCall extends PeerCall {
   readonly token: RpcId | undefined;
@@ -49,6 +50,7 @@ export class Peer {
   readonly #calls = new ShortLivedMap<number, PendingCall>();
   /** The child's requests that wait for an answer of ours. */
   readonly #asked = new Set<RpcId>();
+  readonly #turns: Turns | undefined;
   #nextId = 0;
   #lastActiveMs: number;
   #endReason: string | undefined;
@@ -60,6 +62,7 @@ export class Peer {
   constructor(start: (handlers: ChildHandlers) => Child, options: PeerOptions, handlers: PeerHandlers = {}) {
     this.#options = options;
     this.handlers = handlers;
+    this.#turns = options.serialCalls === true ? new Turns() : undefined;
     this.#lastActiveMs = options.now();
     this.#child = start({
       onLine: (line) => this.#fromChild(line),
@@ -157,14 +160,17 @@ export class Peer {
     const id = (this.#nextId += 1);
     const token = progressTokenOf(request);
     const cancel = (reason: string): void => {
-      if (!this.#finish(id)) return;
+      const begun = this.#turns?.end(id) ?? true;
+      if (!this.#finish(id) || !begun) return;
       // "The initialize request MUST NOT be cancelled by clients."
       if (request.method !== 'initialize') this.#write(cancelledText(id, reason));
     };
     const call: PendingCall = { request, id, token, handlers, cancel };
     if (this.#endReason === undefined) {
       this.#calls.set(id, call);
-      this.#child.write(requestLine(request, id, token, line));
+      const begin = (): void => this.#child.write(requestLine(request, id, token, line));
+      if (request.method === 'tools/call' && this.#turns !== undefined) this.#turns.take(id, begin);
+      else begin();
     } else {
       // Not before the caller has its call.
       const reason = this.#endReason;
@@ -209,6 +215,7 @@ export class Peer {
   /** @returns whether the call was pending */
   #finish(id: number): boolean {
     this.#lastActiveMs = this.#options.now();
+    this.#turns?.end(id);
     return this.#calls.delete(id);
   }
 

@@ -41,6 +41,8 @@ export interface ModernOptions {
   /** One child serves all users: for servers that ask nothing and keep nothing of anybody. */
   shared: boolean;
   outflows: OutflowBudget;
+  /** As of `PeerOptions`. */
+  serialCalls?: boolean | undefined;
   /** What to start for a caller. */
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
 }

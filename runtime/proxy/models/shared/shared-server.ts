@@ -34,6 +34,8 @@ export interface SharedServerOptions {
   limits: ProxyLimits;
   clientRoots: boolean;
   children: Children;
+  /** As of `PeerOptions`. */
+  serialCalls?: boolean | undefined;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -158,8 +160,8 @@ export class SharedServer {
   }
 
   async #start(): Promise<Peer> {
-    const { service, user, limits, logger, now, children } = this.#options;
-    const options = { service, limits, logger, now, logFields: { service, user } };
+    const { service, user, limits, logger, now, children, serialCalls } = this.#options;
+    const options = { service, limits, logger, now, serialCalls, logFields: { service, user } };
     let child: Child | undefined;
     const start = (handlers: ChildHandlers): Child =>
       (child = children.start({ command: this.#command, user, handlers }));

@@ -27,6 +27,8 @@ export interface OpenPeerOptions {
   logFields: object;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** As of `PeerOptions`. */
+  serialCalls?: boolean | undefined;
   /** Of the server; what is found out is noted there. */
   era: KnownEra;
   start(handlers: ChildHandlers): Child;

@@ -171,7 +171,7 @@ export class Pool implements Places {
   }
 
   async #start(caller: CallerContext, capabilities: Members, key: string): Promise<PooledPeer> {
-    const { service, limits, logger, now, children } = this.#options;
+    const { service, limits, logger, now, children, serialCalls } = this.#options;
     const owner = this.#ownerOf(caller);
     const logFields = { service, user: owner };
     const command = await this.#options.command(caller);
@@ -179,7 +179,7 @@ export class Pool implements Places {
     const start = (handlers: ChildHandlers): Child =>
       (child = children.start({ command, user: owner, handlers, raw: true }));
     const { era } = children;
-    const open = { service, limits, logger, now, logFields, era, start, capabilities };
+    const open = { service, limits, logger, now, serialCalls, logFields, era, start, capabilities };
     const { peer, hello } = await openPeer(open).catch((error: unknown) => {
       if (child !== undefined) this.#failedChild(child);
       throw error;

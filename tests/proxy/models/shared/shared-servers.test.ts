@@ -221,6 +221,27 @@ describe('a child for each user', () => {
     expect(reasons).toEqual(['enough', 'The session ended']);
   });
 
+  it('whose calls may not overlap gets one after the other, and a call that is given up before never', async () => {
+    await start({ serialCalls: true });
+    const [one, two] = [await session(), await session()];
+    const order: string[] = [];
+    const slow = one.tool('sleep', { ms: 300 }).then(() => order.push('slow'));
+    // Nothing else waits for a call.
+    await (await two.post(two.request('tools/list'))).json();
+    expect(order).toEqual([]);
+    const gone = new AbortController();
+    const left = two
+      .post(two.call('silent', {}, 'left'), {}, gone.signal)
+      .then((response) => response.text());
+    const quick = two.tool('echo', { text: 'quick' }).then((text) => order.push(text));
+    const params = { requestId: 'left' };
+    await two.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+    await left;
+    await Promise.all([slow, quick]);
+    expect(order).toEqual(['slow', 'quick']);
+    expect((await seenBy(one)).map(({ method }) => method)).not.toContain('notifications/cancelled');
+  });
+
   it('outlives its sessions by its idle time', async () => {
     const marker = `--marker=${randomUUID()}`;
     let nowMs = Date.now();
