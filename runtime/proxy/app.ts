@@ -11,20 +11,20 @@ import type { Logger } from '../config/log.ts';
 import { BodyBudget } from '../net/request-body.ts';
 import { CallerVerifier } from './caller.ts';
 import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
-import type { ChildCommand, Spawn } from './child.ts';
+import type { ChildCommand, Spawn } from './child/child.ts';
 import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
 import { ErrorCode } from './json-rpc.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
-import { isModernHeader } from './modern/incoming-request.ts';
+import { isModernHeader } from './modern/envelope/incoming-request.ts';
 import { ModernEra } from './modern/modern-era.ts';
-import { OutflowBudget } from './outflow.ts';
+import { OutflowBudget } from './streams/outflow.ts';
 import { SharedServers } from './models/shared/shared-servers.ts';
 import { handlePost } from './post.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import { Sessions } from './sessions.ts';
 
-export type { ChildCommand } from './child.ts';
+export type { ChildCommand } from './child/child.ts';
 export type { ProxyLimits } from './limits.ts';
 
 export interface ProxyOptions {

@@ -1,5 +1,5 @@
 import type { ToolRules } from '../config/context.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './streams/exchange.ts';
 import { progressTokenOf, type RpcId, type RpcRequest } from './json-rpc.ts';
 import { ShortLivedMap } from './short-lived.ts';
 

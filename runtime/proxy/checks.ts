@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from '../net/request-body.ts';
-import type { ChildCommand } from './child.ts';
+import type { ChildCommand } from './child/child.ts';
 import {
   type Accepts,
   HANDSHAKE_VERSIONS,

@@ -1,10 +1,10 @@
 /** The handshake: a session and its child begin with a POST of `initialize` without a session id. */
 import type { ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
-import { NoPipesError } from './child.ts';
+import { NoPipesError } from './child/child.ts';
 import { withoutRoots } from './client-roots.ts';
 import { SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange } from './streams/exchange.ts';
 import { lineOf } from './framing.ts';
 import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
 import { textOf, type RpcRequest } from './json-rpc.ts';

@@ -4,7 +4,7 @@
  * and whom the child's own messages are for, is its owner's to know.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Child, ChildHandlers, Graces } from './child.ts';
+import type { Child, ChildHandlers, Graces } from './child/child.ts';
 import { lineOf } from './framing.ts';
 import {
   cancelledText,

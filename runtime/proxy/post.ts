@@ -12,7 +12,7 @@ import {
   unavailable,
   type ProxyDeps,
 } from './checks.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange } from './streams/exchange.ts';
 import { BATCH_VERSION, refuse, replyEmpty, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
 import { parseBody, type IncomingBody } from './incoming.ts';
 import { ErrorCode, type RpcId } from './json-rpc.ts';

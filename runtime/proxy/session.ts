@@ -8,10 +8,10 @@ import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { refusedTool } from '../policy/tool-rules.ts';
 import { Calls } from './calls.ts';
-import type { ChildCommand, Graces } from './child.ts';
+import type { ChildCommand, Graces } from './child/child.ts';
 import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
-import type { EventStream, StreamOwner } from './event-stream.ts';
-import type { Exchange } from './exchange.ts';
+import type { EventStream, StreamOwner } from './streams/event-stream.ts';
+import type { Exchange } from './streams/exchange.ts';
 import { lineOf } from './framing.ts';
 import { RETRY_AFTER, SESSION_HEADER } from './http.ts';
 import type { Incoming } from './incoming.ts';
@@ -28,10 +28,10 @@ import {
   type RpcRequest,
 } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
-import { Outflow, type OutflowBudget } from './outflow.ts';
-import type { ReplayBudget } from './replay.ts';
+import { Outflow, type OutflowBudget } from './streams/outflow.ts';
+import type { ReplayBudget } from './streams/replay.ts';
 import type { ChildSource, SessionChild } from './models/session-child.ts';
-import { ServerMessages } from './server-messages.ts';
+import { ServerMessages } from './streams/server-messages.ts';
 import { unknownToolLine, visiblePart } from './tool-access.ts';
 
 export interface SessionOptions {

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../config/log.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { Children } from './models/children.ts';
-import type { OutflowBudget } from './outflow.ts';
-import { ReplayBudget } from './replay.ts';
+import type { OutflowBudget } from './streams/outflow.ts';
+import { ReplayBudget } from './streams/replay.ts';
 import type { ChildSource } from './models/session-child.ts';
 import { Session } from './session.ts';
 

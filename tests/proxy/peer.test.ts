@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Child } from '../../runtime/proxy/child.ts';
+import { Child } from '../../runtime/proxy/child/child.ts';
 import type { RpcRequest } from '../../runtime/proxy/json-rpc.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from '../../runtime/proxy/limits.ts';
 import type { PeerHandlers, RpcNotification, RpcResponse } from '../../runtime/proxy/peer-types.ts';

@@ -1,4 +1,4 @@
-import type { ChildHandlers } from '../child.ts';
+import type { ChildHandlers } from '../child/child.ts';
 
 /** What a spare may say before it is taken; a server has nothing to say before it is initialised. */
 const MAX_EARLY_LINES = 64;

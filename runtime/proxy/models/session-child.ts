@@ -1,4 +1,4 @@
-import type { ChildCommand, ChildHandlers, Graces } from '../child.ts';
+import type { ChildCommand, ChildHandlers, Graces } from '../child/child.ts';
 import type { RpcMessage } from '../json-rpc.ts';
 
 /** What a session has of a child: all of it, or its part of one that several share. */

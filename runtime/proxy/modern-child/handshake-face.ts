@@ -7,7 +7,7 @@
  * stdio, "Backward Compatibility" has the probe the other way round for clients that begin as modern ones).
  */
 import { randomUUID } from 'node:crypto';
-import type { Child, ChildHandlers } from '../child.ts';
+import type { Child, ChildHandlers } from '../child/child.ts';
 import { parseExact } from '../exact-json.ts';
 import { lineOf } from '../framing.ts';
 import { HANDSHAKE_VERSIONS } from '../http.ts';
@@ -23,7 +23,7 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../json-rpc.ts';
-import { META, MODERN_VERSION, without, type Members } from '../modern/envelope.ts';
+import { META, MODERN_VERSION, without, type Members } from '../modern/envelope/envelope.ts';
 import type { KnownEra } from './era.ts';
 import { Listening } from './listening.ts';
 import { Rounds } from './rounds.ts';

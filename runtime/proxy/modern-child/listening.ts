@@ -4,7 +4,7 @@
  */
 import { isObject } from '../json-rpc.ts';
 import { subscriptionProblem } from '../models/shared/subscriptions.ts';
-import type { Members } from '../modern/envelope.ts';
+import type { Members } from '../modern/envelope/envelope.ts';
 
 export interface ListeningOptions {
   nextId(): string;

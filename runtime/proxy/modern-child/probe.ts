@@ -3,7 +3,7 @@
  * error or not at all is of the handshake era (MCP 2026-07-28, stdio, "Backward Compatibility").
  */
 import { isObject, type RpcRequest } from '../json-rpc.ts';
-import { META, MODERN_VERSION, type Members } from '../modern/envelope.ts';
+import { META, MODERN_VERSION, type Members } from '../modern/envelope/envelope.ts';
 import type { Peer } from '../peer.ts';
 
 /** A server answers this as soon as it has started, or it does not know it. */

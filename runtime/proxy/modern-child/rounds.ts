@@ -4,7 +4,7 @@
  * 2026-07-28, Multi Round-Trip Requests).
  */
 import { isObject, type RpcId, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
-import type { Members } from '../modern/envelope.ts';
+import type { Members } from '../modern/envelope/envelope.ts';
 
 /** More than any client's own bound. */
 const MAX_ROUNDS = 32;

@@ -22,8 +22,8 @@ import { declares } from '../models/shared/declares.ts';
 import type { PeerCall } from '../peer-types.ts';
 import { progressLine, withId } from '../rewrite.ts';
 import { visiblePart } from '../tool-access.ts';
-import { isLoud, without, withoutEnvelope, type Envelope, type Members } from './envelope.ts';
-import { capabilityFor, isAnswerTo, MAY_ASK } from './input-requests.ts';
+import { isLoud, without, withoutEnvelope, type Envelope, type Members } from './envelope/envelope.ts';
+import { capabilityFor, isAnswerTo, MAY_ASK } from './envelope/input-requests.ts';
 import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
 

@@ -7,9 +7,9 @@ import type { ServerResponse } from 'node:http';
 import { ErrorCode, isObject, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
 import { replyJson, type Refusal } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
-import type { UserOutflows } from '../outflow.ts';
-import { SseStream } from '../sse.ts';
-import { META, type Members } from './envelope.ts';
+import type { UserOutflows } from '../streams/outflow.ts';
+import { SseStream } from '../streams/sse.ts';
+import { META, type Members } from './envelope/envelope.ts';
 import { statusOf } from './passed-call.ts';
 import type { PooledPeer } from './places/pooled-peer.ts';
 

@@ -3,7 +3,7 @@ import type { ToolRules } from '../../config/context.ts';
 import { ErrorCode, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
 import type { PeerCall } from '../peer-types.ts';
 import { visiblePart } from '../tool-access.ts';
-import { isLoud } from './envelope.ts';
+import { isLoud } from './envelope/envelope.ts';
 import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
 

@@ -1,7 +1,7 @@
 /** The reply to one request: JSON, or a stream once there is more to say than the answer (MCP 2026-07-28, Streamable HTTP). */
 import type { ServerResponse } from 'node:http';
 import { replyJson, type Accepts } from '../http.ts';
-import { SseStream } from '../sse.ts';
+import { SseStream } from '../streams/sse.ts';
 
 export interface ReplyOptions {
   /** A reader that is further behind than this is cut off. */

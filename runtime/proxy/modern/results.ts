@@ -4,7 +4,7 @@
  */
 import { parseExact } from '../exact-json.ts';
 import { isObject, type RpcId, type RpcResponse } from '../json-rpc.ts';
-import { META, without, type Members } from './envelope.ts';
+import { META, without, type Members } from './envelope/envelope.ts';
 
 /** The methods whose results a client may keep. */
 const CACHEABLE = new Set([

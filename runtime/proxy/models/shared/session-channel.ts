@@ -1,5 +1,5 @@
 /** One session's part of a child that it shares with others. To the session it is a child like any other. */
-import type { ChildHandlers } from '../../child.ts';
+import type { ChildHandlers } from '../../child/child.ts';
 import { parseExact } from '../../exact-json.ts';
 import { lineOf } from '../../framing.ts';
 import { HANDSHAKE_VERSIONS } from '../../http.ts';

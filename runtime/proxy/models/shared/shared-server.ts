@@ -3,7 +3,7 @@
  * and again when it died; what sessions subscribed to and which log level they wanted holds on.
  */
 import type { Logger } from '../../../config/log.ts';
-import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child.ts';
+import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import { ROOTS_LIST } from '../../client-roots.ts';
 import { HANDSHAKE_VERSIONS } from '../../http.ts';
 import { isId, type RpcId, type RpcRequest } from '../../json-rpc.ts';

@@ -1,13 +1,13 @@
 /** Opens a child for requests without a session, in whichever era it speaks: 2026-07-28 if it does, else the handshake's. */
 import type { Logger } from '../../../config/log.ts';
-import type { Child, ChildHandlers } from '../../child.ts';
+import type { Child, ChildHandlers } from '../../child/child.ts';
 import { isObject } from '../../json-rpc.ts';
 import type { ProxyLimits } from '../../limits.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
 import { discover } from '../../modern-child/probe.ts';
 import { PeerError } from '../../peer-types.ts';
 import { Peer } from '../../peer.ts';
-import { META, type Members } from '../envelope.ts';
+import { META, type Members } from '../envelope/envelope.ts';
 
 /** What the server says of itself. */
 export interface Hello {

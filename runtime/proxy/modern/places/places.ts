@@ -1,8 +1,8 @@
 /** Where requests without a session get their children from. */
 import type { CallerContext } from '../../../config/context.ts';
-import type { Graces } from '../../child.ts';
+import type { Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
-import type { Members } from '../envelope.ts';
+import type { Members } from '../envelope/envelope.ts';
 import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
 
 /**

@@ -4,7 +4,7 @@ import { isLogLevel, passesLevel, type LogLevel } from '../../models/shared/log-
 import type { Member } from '../../models/shared/members.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { Peer } from '../../peer.ts';
-import type { Members } from '../envelope.ts';
+import type { Members } from '../envelope/envelope.ts';
 import { helloOf } from './open-peer.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
 

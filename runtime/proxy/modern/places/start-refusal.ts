@@ -1,4 +1,4 @@
-import { NoPipesError } from '../../child.ts';
+import { NoPipesError } from '../../child/child.ts';
 import { unavailable } from '../../checks.ts';
 import type { Logger } from '../../../config/log.ts';
 import type { Refusal } from '../../http.ts';

@@ -3,8 +3,8 @@
  * the protocol version and the client's capabilities are required, the rest is not), and what of it a server of the
  * handshake era may see.
  */
-import type { Refusal } from '../http.ts';
-import { ErrorCode, isObject } from '../json-rpc.ts';
+import type { Refusal } from '../../http.ts';
+import { ErrorCode, isObject } from '../../json-rpc.ts';
 
 export const MODERN_VERSION = '2026-07-28';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Replay, ReplayBudget, type ReplayStream } from '../../runtime/proxy/replay.ts';
+import { Replay, ReplayBudget, type ReplayStream } from '../../../runtime/proxy/streams/replay.ts';
 
 interface TestStream extends ReplayStream {
   alive: boolean;

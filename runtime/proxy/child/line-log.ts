@@ -1,4 +1,4 @@
-import type { Logger } from '../config/log.ts';
+import type { Logger } from '../../config/log.ts';
 
 /** Lines that may be logged in one burst, and what is added to that each second. */
 const BURST_LINES = 5000;

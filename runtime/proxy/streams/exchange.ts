@@ -5,9 +5,9 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventStream, StreamOwner } from './event-stream.ts';
-import type { Accepts } from './http.ts';
-import { replyJson } from './http.ts';
-import type { RpcId } from './json-rpc.ts';
+import type { Accepts } from '../http.ts';
+import { replyJson } from '../http.ts';
+import type { RpcId } from '../json-rpc.ts';
 import { replyEmptyStream } from './sse.ts';
 
 export interface ExchangeOptions {

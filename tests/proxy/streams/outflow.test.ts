@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { Outflow, OutflowBudget, UserOutflows } from '../../runtime/proxy/outflow.ts';
-import { Events, RawClient, startProxy } from '../helpers/stdio-proxy.ts';
+import { Outflow, OutflowBudget, UserOutflows } from '../../../runtime/proxy/streams/outflow.ts';
+import { Events, RawClient, startProxy } from '../../helpers/stdio-proxy.ts';
 
 const KB = 1024;
 

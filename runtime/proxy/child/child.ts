@@ -9,8 +9,8 @@ import {
   type ChildProcessWithoutNullStreams,
 } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../config/log.ts';
-import { LineSplitter } from './framing.ts';
+import type { Logger } from '../../config/log.ts';
+import { LineSplitter } from '../framing.ts';
 import { LineLog } from './line-log.ts';
 import { raiseOomScore } from './oom-score.ts';
 import { forgetGroup, signalGroup, trackGroup } from './process-group.ts';

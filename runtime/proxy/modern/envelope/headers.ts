@@ -3,8 +3,8 @@
  * "Request Headers"): they must be there and agree, or the request is refused with -32020.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Refusal, VERSION_HEADER } from '../http.ts';
-import { ErrorCode, type RpcRequest } from '../json-rpc.ts';
+import { type Refusal, VERSION_HEADER } from '../../http.ts';
+import { ErrorCode, type RpcRequest } from '../../json-rpc.ts';
 
 const METHOD_HEADER = 'mcp-method';
 const NAME_HEADER = 'mcp-name';

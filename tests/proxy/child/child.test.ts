@@ -16,7 +16,7 @@ import {
   type Loose,
   type TestProxy,
   type TestProxyOptions,
-} from '../helpers/stdio-proxy.ts';
+} from '../../helpers/stdio-proxy.ts';
 
 /** A proxy whose children can be found in /proc. */
 async function withProxy(
@@ -285,7 +285,7 @@ describe('no child is left', () => {
 
   it('when the process of the proxy exits', async () => {
     const marker = `--marker=${randomUUID()}`;
-    const script = fileURLToPath(new URL('../helpers/stdio-exiting-proxy.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../../helpers/stdio-exiting-proxy.ts', import.meta.url));
     const host = spawn(process.execPath, [script, '--stubborn', marker], { stdio: 'ignore' });
     await until(() => processesWith(marker).length > 1, 'host and children are there');
     await once(host, 'exit');

@@ -4,10 +4,10 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Backlog, type BacklogEntry } from './backlog.ts';
-import type { Calls } from './calls.ts';
+import type { Calls } from '../calls.ts';
 import { EventStream, type StreamOwner } from './event-stream.ts';
-import { isId, type RpcId, type RpcMessage } from './json-rpc.ts';
-import type { ProxyLimits } from './limits.ts';
+import { isId, type RpcId, type RpcMessage } from '../json-rpc.ts';
+import type { ProxyLimits } from '../limits.ts';
 import { Replay, type ReplayBudget } from './replay.ts';
 import { SseStream } from './sse.ts';
 
