@@ -58,6 +58,7 @@ export class Members {
 
   /** A call was given up that the child may not have noticed yet: what it asks may be about that. */
   gaveUp({ client }: Member): void {
+    this.#whoGaveUp();
     this.#givenUp.delete(client);
     this.#givenUp.set(client, this.#now());
   }
@@ -68,8 +69,8 @@ export class Members {
   }
 
   /**
-   * The one that has a call under way, or the only one that there is. A call that waits for an answer itself does not ask. Of several
-   * of one client's it is the last, and one that has nothing to answer before others: it reaches the same client.
+   * The one that has a call under way, or the only one that there is. A call that waits for an answer itself does not ask. Of
+   * several of one client's it is the last, and one that has nothing to answer before others: it reaches the same client.
    */
   whoIsMeant(questions: QuestionsOf): Member | undefined {
     const busy = this.#busy();
