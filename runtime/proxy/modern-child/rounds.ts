@@ -8,6 +8,8 @@ import type { Members } from '../modern/envelope/envelope.ts';
 
 /** More than any client's own bound. */
 const MAX_ROUNDS = 32;
+/** In one round. */
+const MAX_QUESTIONS = 256;
 
 interface Round {
   /** As the client made it. */
@@ -40,13 +42,17 @@ export class Rounds {
   begin(request: RpcRequest, result: Members, count: number): void {
     if (count >= MAX_ROUNDS) return this.#options.fail(request, `The server asked ${MAX_ROUNDS} times.`);
     const { inputRequests, requestState } = result;
+    const asked = Object.entries(isObject(inputRequests) ? inputRequests : {});
+    if (asked.length > MAX_QUESTIONS)
+      return this.#options.fail(request, `The server asked more than ${MAX_QUESTIONS} things at once.`);
     const round: Round = { request, count, open: new Map(), answers: {}, requestState };
-    for (const [key, asked] of Object.entries(isObject(inputRequests) ? inputRequests : {})) {
-      if (!isObject(asked) || typeof asked['method'] !== 'string') continue;
+    for (const [key, question] of asked) {
+      if (!isObject(question) || typeof question['method'] !== 'string') continue;
       const id = this.#options.nextId();
       round.open.set(id, key);
       this.#byQuestion.set(id, round);
-      this.#options.ask(id, asked['method'], isObject(asked['params']) ? asked['params'] : undefined);
+      const { method, params } = question;
+      this.#options.ask(id, method, isObject(params) ? params : undefined);
     }
     if (round.open.size === 0) this.#complete(round);
   }
