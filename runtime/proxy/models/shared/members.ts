@@ -56,8 +56,10 @@ export class Members {
     return this.#members.delete(member);
   }
 
-  /** A call was given up that the child may not have noticed yet: what it asks may be about that. */
+  /** A call was given up that the child may not have noticed yet, so that what it asks may be about that. */
   gaveUp({ client }: Member): void {
+    // Whose the call is makes no difference there: nobody can be asked.
+    if (this.#forAll) return;
     this.#whoGaveUp();
     this.#givenUp.delete(client);
     this.#givenUp.set(client, this.#now());
