@@ -65,20 +65,19 @@ export function readParameters(parsed: unknown, { checkLater = false }: ReadOpti
   return parameters;
 }
 
-function fromMap(values: ReadonlyMap<string, string[]>): Parameters {
-  const read = new Map<string, string[]>();
+function fromMap(values: ReadonlyMap<string, readonly string[]>): Parameters {
   const many = (name: string): string[] => {
-    const before = read.get(name);
-    if (before !== undefined) return before;
     const present = (values.get(name) ?? []).filter((value) => value !== '');
     for (const value of present) check(name, value);
-    read.set(name, present);
     return present;
   };
   const one = (name: string): string | undefined => {
-    if ((values.get(name)?.length ?? 0) > 1)
-      throw new InvalidRequestError(`${name} must not be included more than once.`);
-    return many(name)[0];
+    const list = values.get(name);
+    if (list === undefined) return undefined;
+    if (list.length > 1) throw new InvalidRequestError(`${name} must not be included more than once.`);
+    const value = list[0] ?? '';
+    check(name, value);
+    return value === '' ? undefined : value;
   };
   const required = (name: string): string => {
     const value = one(name);
