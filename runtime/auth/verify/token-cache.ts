@@ -62,45 +62,56 @@ export function createTokenCache<Entry>(maxBytes: number): TokenCache<Entry> {
 
 /**
  * Two generations: what is asked for moves to the young one, and when that is full the old one goes as a whole. So a hit
- * costs one lookup, nothing is reordered, and entries in use stay.
+ * costs one lookup, nothing is reordered, and entries in use stay. They are found by the end of their key, because a map
+ * reads all of what it is asked for; what is found is the whole key's, or it is nothing.
  */
 function createGenerations<Entry>(maxBytes: number): TokenCache<Entry> {
-  let young = new Map<string, Entry>();
-  let old = new Map<string, Entry>();
+  let young = new Map<string, Kept<Entry>>();
+  let old = new Map<string, Kept<Entry>>();
   let youngBytes = 0;
   let oldBytes = 0;
 
-  const put = (key: string, entry: Entry): void => {
-    if (!young.has(key)) youngBytes += sizeOf(key);
-    young.set(key, entry);
+  const put = (end: string, kept: Kept<Entry>): void => {
+    youngBytes += sizeOf(kept.key) - sizeOf(young.get(end)?.key);
+    young.set(end, kept);
     if (youngBytes <= maxBytes / 2) return;
     old = young;
     oldBytes = youngBytes;
     young = new Map();
     youngBytes = 0;
   };
+  const removeOld = (end: string): void => {
+    oldBytes -= sizeOf(old.get(end)?.key);
+    old.delete(end);
+  };
 
   return {
     get: (key) => {
-      const entry = young.get(key);
-      if (entry !== undefined) return entry;
-      const older = old.get(key);
-      if (older === undefined) return undefined;
-      if (old.delete(key)) oldBytes -= sizeOf(key);
-      put(key, older);
-      return older;
+      const end = endOf(key);
+      const kept = young.get(end);
+      if (kept !== undefined) return kept.key === key ? kept.entry : undefined;
+      const older = old.get(end);
+      if (older?.key !== key) return undefined;
+      removeOld(end);
+      put(end, older);
+      return older.entry;
     },
     set: (key, entry) => {
-      if (old.delete(key)) oldBytes -= sizeOf(key);
-      put(key, entry);
+      const end = endOf(key);
+      removeOld(end);
+      put(end, { key, entry });
     },
     delete: (key) => {
-      if (young.delete(key)) youngBytes -= sizeOf(key);
-      if (old.delete(key)) oldBytes -= sizeOf(key);
+      const end = endOf(key);
+      if (young.get(end)?.key === key) {
+        youngBytes -= sizeOf(key);
+        young.delete(end);
+      }
+      if (old.get(end)?.key === key) removeOld(end);
     },
     *values() {
-      yield* young.values();
-      yield* old.values();
+      for (const { entry } of young.values()) yield entry;
+      for (const { entry } of old.values()) yield entry;
     },
     get size() {
       return young.size + old.size;
@@ -111,8 +122,17 @@ function createGenerations<Entry>(maxBytes: number): TokenCache<Entry> {
   };
 }
 
-/** How much of a token's end is looked at: it is the end of a signature, in which all characters vary. */
-const FINGERPRINT_LENGTH = 12;
+interface Kept<Entry> {
+  key: string;
+  entry: Entry;
+}
+
+/** How much of a token's end finds it: it is the end of a signature, in which all characters vary. */
+const END_LENGTH = 32;
+
+function endOf(key: string): string {
+  return key.slice(-END_LENGTH);
+}
 
 /** A table of 32-bit numbers, in which a later one takes an earlier one's place. @param count of how many it is to know */
 function createFingerprints(count: number): { add(key: string): boolean } {
@@ -132,11 +152,12 @@ function createFingerprints(count: number): { add(key: string): boolean } {
 /** FNV-1a, 32 bits. */
 function fingerprintOf(key: string): number {
   let hash = 0x811c9dc5 | 0;
-  for (let index = Math.max(key.length - FINGERPRINT_LENGTH, 0); index < key.length; index++)
+  for (let index = Math.max(key.length - END_LENGTH, 0); index < key.length; index++)
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
   return hash;
 }
 
-function sizeOf(key: string): number {
-  return key.length + ENTRY_BYTES;
+/** @returns 0 for what is not there */
+function sizeOf(key: string | undefined): number {
+  return key === undefined ? 0 : key.length + ENTRY_BYTES;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenCache } from '../../../runtime/auth/verify/token-cache.ts';
 
 const nameOf = (index: number) => `${'x'.repeat(890)}token ${index}`;
+const END = 'signature'.repeat(10);
 
 describe('the verified-token cache', () => {
   it('finds, replaces and forgets', () => {
@@ -12,6 +13,24 @@ describe('the verified-token cache', () => {
     cache.delete('a');
     expect(cache.get('a')).toBeUndefined();
     expect(cache.bytes).toBe(0);
+  });
+
+  it('knows a token by all of its characters', () => {
+    const cache = createTokenCache<number>(1_000_000);
+    for (let use = 0; use < 2; use++) {
+      cache.set(`a.${END}`, 1);
+      expect(cache.get(`a.${END}`)).toBe(1);
+      expect(cache.get(`b.${END}`)).toBeUndefined();
+      cache.delete(`b.${END}`);
+      expect(cache.get(`a.${END}`)).toBe(1);
+      expect([cache.size, cache.bytes]).toEqual([1, 4096 + 92]);
+    }
+    cache.set(`longer.${END}`, 2);
+    expect(cache.get(`a.${END}`)).toBeUndefined();
+    expect(cache.get(`longer.${END}`)).toBe(2);
+    expect([cache.size, cache.bytes]).toEqual([1, 4096 + 97]);
+    cache.delete(`longer.${END}`);
+    expect([cache.size, cache.bytes]).toEqual([0, 0]);
   });
 
   it('stays within its bound, and keeps what is in use', () => {

@@ -41,10 +41,11 @@ export interface RoundSizes {
 const KNOWN_TOKENS = 200;
 
 /**
- * Asked before anything is measured. The path of a refresh is long, and V8 has compiled all of it to machine code after
- * some 20,000 of them; a server that has run for a minute under load is past that.
+ * Asked before anything is measured, several times in turn. The path of a refresh is long, and V8 has compiled all of it to
+ * machine code, for good, after some 40,000 of them; a server that has run for a minute under load is past that.
  */
-const WARM_UP: Omit<RoundSizes, 'rounds'> = { known: 40_000, unseen: 15_000, refresh: 24_000 };
+const WARM_UP: Omit<RoundSizes, 'rounds'> = { known: 15_000, unseen: 15_000, refresh: 15_000 };
+const WARM_UP_ROUNDS = 3;
 
 /** @returns the medians of all rounds' and processes' ratios */
 export async function measureRatios(
@@ -55,10 +56,10 @@ export async function measureRatios(
   const { servers, key, population } = measured;
   const known = accessTokens(pick(KNOWN_TOKENS, population.grants), population, key);
   const samples: Ratios[] = [];
-  for (let round = 0; round <= sizes.rounds; round++) {
+  for (let round = 1 - WARM_UP_ROUNDS; round <= sizes.rounds; round++) {
     for (const [index, server] of servers.entries()) {
-      const costs = await measureCosts(measured, server, known, round === 0 ? WARM_UP : sizes);
-      if (round === 0) continue;
+      const costs = await measureCosts(measured, server, known, round <= 0 ? WARM_UP : sizes);
+      if (round <= 0) continue;
       samples.push(ratiosOf(costs));
       const words = Object.entries(costs).map(([name, cost]) => `${name} ${cost.toFixed(1)}`);
       print(`round ${round}, process ${index + 1}: µs/req ${words.join(', ')}`);
