@@ -42,10 +42,10 @@ const KNOWN_TOKENS = 200;
 
 /**
  * Asked before anything is measured, several times in turn. The path of a refresh is long, and V8 has compiled all of it to
- * machine code, for good, after some 40,000 of them; a server that has run for a minute under load is past that.
+ * machine code, for good, after some 60,000 of them; a server that has run for a minute under load is past that.
  */
 const WARM_UP: Omit<RoundSizes, 'rounds'> = { known: 15_000, unseen: 15_000, refresh: 15_000 };
-const WARM_UP_ROUNDS = 3;
+const WARM_UP_ROUNDS = 5;
 
 /** @returns the medians of all rounds' and processes' ratios */
 export async function measureRatios(
