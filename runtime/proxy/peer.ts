@@ -160,8 +160,8 @@ export class Peer {
     const id = (this.#nextId += 1);
     const token = progressTokenOf(request);
     const cancel = (reason: string): void => {
-      const begun = this.#turns?.end(id) ?? true;
-      if (!this.#finish(id) || !begun) return;
+      const begun = this.#turns?.cancel(id) ?? true;
+      if (!this.#remove(id) || !begun) return;
       // "The initialize request MUST NOT be cancelled by clients."
       if (request.method !== 'initialize') this.#write(cancelledText(id, reason));
     };
@@ -212,10 +212,14 @@ export class Peer {
     this.#child.write(lineOf(text));
   }
 
-  /** @returns whether the call was pending */
-  #finish(id: number): boolean {
-    this.#lastActiveMs = this.#options.now();
+  #finish(id: number): void {
+    this.#remove(id);
     this.#turns?.end(id);
+  }
+
+  /** @returns whether the call was pending */
+  #remove(id: number): boolean {
+    this.#lastActiveMs = this.#options.now();
     return this.#calls.delete(id);
   }
 
@@ -246,6 +250,7 @@ export class Peer {
   #answered(message: RpcResponse, line: Buffer): void {
     const call = typeof message.id === 'number' ? this.#calls.get(message.id) : undefined;
     if (call === undefined) {
+      if (typeof message.id === 'number') this.#turns?.end(message.id);
       const { logger, logFields } = this.#options;
       logger.debug({ ...logFields, id: message.id }, 'server answered a request that nobody waits for');
       return;

@@ -1,3 +1,6 @@
+/** A server need not say that a call is over which was cancelled, and may still be at it for a moment. Milliseconds. */
+const CANCELLED_MS = 1_000;
+
 /** Lets what must not overlap begin one after the other. */
 export class Turns {
   #current: number | undefined;
@@ -10,16 +13,20 @@ export class Turns {
     begin();
   }
 
-  /** One is over, or its turn is not wanted any more. @returns whether it had begun, or had never asked for a turn */
-  end(id: number): boolean {
-    if (this.#waiting.delete(id)) return false;
-    if (id !== this.#current) return true;
+  /** One is over. */
+  end(id: number): void {
+    if (id !== this.#current) return;
     this.#current = undefined;
     for (const [next, begin] of this.#waiting) {
       this.#waiting.delete(next);
-      this.take(next, begin);
-      break;
+      return this.take(next, begin);
     }
+  }
+
+  /** One is not wanted any more. @returns whether it had begun, or had never asked for a turn */
+  cancel(id: number): boolean {
+    if (this.#waiting.delete(id)) return false;
+    if (id === this.#current) setTimeout(() => this.end(id), CANCELLED_MS).unref();
     return true;
   }
 }
