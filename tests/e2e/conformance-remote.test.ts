@@ -14,6 +14,7 @@ async function run(host: Promise<Host>, revision: Revision): Promise<SuiteRun> {
   try {
     // Once before, which does not count: the suite waits 0.6 s for some of its first answers.
     await runSuite({ url: running.url, revision, scenario: 'server-stateless' });
+    await running.ready?.();
     return await runSuite({ url: running.url, revision });
   } finally {
     await running.close();

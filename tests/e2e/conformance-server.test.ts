@@ -25,6 +25,7 @@ async function run(host: Promise<Host>, revision: Revision, warmUp?: string): Pr
   const running = await host;
   try {
     if (warmUp !== undefined) await runSuite({ url: running.url, revision, scenario: warmUp });
+    await running.ready?.();
     return await runSuite({ url: running.url, revision });
   } finally {
     await running.close();

@@ -169,7 +169,8 @@ describe('the provider', () => {
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
     expect(answers.at(-1)).toMatchObject({ status: 'rejected', reason: { status: 429 } });
     expect(await provider.check('wrong')).toBe(false);
-  });
+    // Ten times scrypt, which takes long by design.
+  }, 60_000);
 
   it('admits the owner by the id, and nobody by the name', () => {
     const provider = createPassphraseProvider({ kind: 'passphrase', hash, ownerName: 'Olga' });

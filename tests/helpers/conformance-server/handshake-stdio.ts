@@ -6,3 +6,5 @@ enableCompileCache();
 const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
 const { serveConformance } = await import('./handshake-server.ts');
 await serveConformance(new StdioServerTransport());
+// `hosts.ts` waits for it.
+console.error('ready');

@@ -1,4 +1,5 @@
 /** Where the conformance suite finds a server: at its own HTTP transport, or behind our proxy. */
+import { spawn as nodeSpawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
@@ -12,8 +13,9 @@ import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
 import { silentLogger } from '../../../runtime/config/log.ts';
 import { configSchema } from '../../../runtime/config/schema.ts';
 import { createProxy, type ProxyOptions } from '../../../runtime/proxy/app.ts';
+import type { Spawn } from '../../../runtime/proxy/child/child.ts';
 import { createRemote } from '../../../runtime/remote/app.ts';
-import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE } from '../stdio-proxy.ts';
+import { CONTEXT_KEY, contextOf, fixtureCommand, SERVICE, until } from '../stdio-proxy.ts';
 import { serveConformance } from './handshake-server.ts';
 
 const CATALOG = fileURLToPath(new URL('../../../templates/services', import.meta.url));
@@ -28,6 +30,8 @@ export function stdioScript(era: Era): string {
 
 export interface Host {
   url: string;
+  /** Resolves once all that was started ahead can answer at once: the suite waits only 0.6 s for some answers. */
+  ready?: (() => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
@@ -90,9 +94,27 @@ export interface ProxiedOptions extends Partial<ProxyOptions> {
   era?: Era;
 }
 
+/** Starts children as the proxy does. @returns also what resolves once each has said that it reads, or has ended */
+function watchedSpawn(): { spawn: Spawn; ready: () => Promise<void> } {
+  const starting = new Set<ChildProcess>();
+  const spawn: Spawn = ({ file, args, env, cwd }) => {
+    const child = nodeSpawn(file, args, { env, cwd, detached: true, stdio: 'pipe' });
+    starting.add(child);
+    const started = (): void => void starting.delete(child);
+    child.stderr.once('data', started);
+    child.once('error', started).once('exit', started);
+    return child;
+  };
+  const ready = async (): Promise<void> => {
+    await until(() => starting.size === 0, 'the children have started', 60_000);
+  };
+  return { spawn, ready };
+}
+
 /** The same server over stdio, behind the proxy. */
-export function hostProxied({ era = 'handshake', ...options }: ProxiedOptions = {}): Promise<Host> {
-  return listen((origin) => {
+export async function hostProxied({ era = 'handshake', ...options }: ProxiedOptions = {}): Promise<Host> {
+  const { spawn, ready } = watchedSpawn();
+  const host = await listen((origin) => {
     const proxy = createProxy({
       service: SERVICE,
       command: () => fixtureCommand([], stdioScript(era)),
@@ -101,16 +123,18 @@ export function hostProxied({ era = 'handshake', ...options }: ProxiedOptions = 
       clientRoots: true,
       // The suite waits 0.6 s for some answers; one scenario needs two new children for its own.
       spares: 2,
+      spawn,
       logger: silentLogger,
       ...options,
     });
     return { handle: (req, res) => proxy.handle(signed(req), res), close: () => proxy.close(2000) };
   });
+  return { ...host, ready };
 }
 
 /** A server elsewhere as a service of the gateway; it ends with this. */
 export async function hostRemote(upstream: Host): Promise<Host> {
-  return listen((origin) => {
+  const host = await listen((origin) => {
     const remote = createRemote({
       service: SERVICE,
       target: { url: upstream.url, headers: {} },
@@ -125,6 +149,7 @@ export async function hostRemote(upstream: Host): Promise<Host> {
     };
     return { handle: (req, res) => remote.handle(signed(req), res), close };
   });
+  return { ...host, ready: upstream.ready };
 }
 
 /** One of our own services, by its name in the catalog, as a gateway would start it. */

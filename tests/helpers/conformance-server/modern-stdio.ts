@@ -6,3 +6,4 @@ enableCompileCache();
 const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
 const { createModernServer } = await import('./modern-server.ts');
 serveStdio(createModernServer, { legacy: 'reject' });
+console.error('ready');
