@@ -65,7 +65,7 @@ export async function serveAuth(environment: Record<string, string | undefined>)
     listener: (request, response) => auth.handle(request, response),
     logger,
     limits: LIMITS,
-    close: async () => {
+    last: async () => {
       await watch?.close();
       await admin.close();
       await metrics.close();

@@ -20,15 +20,18 @@ const DRAIN_MS = 5_000;
 export interface ServeOptions {
   listener: RequestListener;
   logger: Logger;
-  /** What to end besides connections. */
-  close: () => Promise<void>;
+  /** What to end besides connections, so that they end. */
+  close?: () => Promise<void>;
+  /** What requests need, to be ended once there are none. */
+  last?: () => Promise<void>;
   port?: number;
   /** Over those of `http-server.ts`. */
   limits?: Partial<ConnectionLimits>;
 }
 
 /** Listens, and ends the process when it is told to stop. */
-export function serve({ listener, logger, close, port = CONTAINER_PORT, limits }: ServeOptions): Server {
+export function serve(options: ServeOptions): Server {
+  const { listener, logger, close, last, port = CONTAINER_PORT, limits } = options;
   let stopping = false;
   const server = createHttpServer((request, response) => {
     if (stopping) response.setHeader('connection', 'close');
@@ -43,13 +46,15 @@ export function serve({ listener, logger, close, port = CONTAINER_PORT, limits }
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
       setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-      void Promise.all([close(), closed]).then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error({ error: String(error) }, 'did not stop cleanly');
-          process.exit(1);
-        },
-      );
+      void Promise.all([close?.(), closed])
+        .then(() => last?.())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => {
+            logger.error({ error: String(error) }, 'did not stop cleanly');
+            process.exit(1);
+          },
+        );
     }, LINGER_MS);
   };
   process.once('SIGTERM', stop);
