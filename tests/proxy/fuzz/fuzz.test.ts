@@ -7,7 +7,7 @@ import { Agent } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ModernClient } from '../../helpers/modern-client.ts';
 import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
 import {
@@ -89,7 +89,9 @@ function attacker({ test, agent, port }: Gateway, theirs: string) {
     own = await Promise.all(
       Array.from({ length: SESSIONS }, async (_each, i) => {
         const client = new RawClient(test.url, 'mallory');
-        const id = await client.initialize(i === 0 ? '2025-03-26' : '2025-11-25');
+        // In `user` all of the attacker's share the server that the attacker makes crash, and each start waits for longer.
+        const open = () => client.initialize(i === 0 ? '2025-03-26' : '2025-11-25');
+        const id = await vi.waitFor(open, { timeout: 60_000, interval: 200 });
         opened.add(id);
         const events = await (await client.post(client.call('log'))).text();
         return { id, event: /^id: (.*)$/m.exec(events)?.[1] ?? '' };
