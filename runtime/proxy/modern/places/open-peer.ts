@@ -1,11 +1,9 @@
 /** Opens a child for requests without a session, in whichever era it speaks: 2026-07-28 if it does, else the handshake's. */
-import type { Logger } from '../../../config/log.ts';
 import type { Child, ChildHandlers } from '../../child/child.ts';
 import { isObject } from '../../json-rpc.ts';
-import type { ProxyLimits } from '../../limits.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
 import { discover } from '../../modern-child/probe.ts';
-import { PeerError } from '../../peer-types.ts';
+import { PeerError, type PeerOptions } from '../../peer-types.ts';
 import { Peer } from '../../peer.ts';
 import { META, type Members } from '../envelope/envelope.ts';
 
@@ -19,16 +17,7 @@ export interface Hello {
   said: Members;
 }
 
-export interface OpenPeerOptions {
-  service: string;
-  limits: ProxyLimits;
-  logger: Logger;
-  /** What every log entry carries. */
-  logFields: object;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** As of `PeerOptions`. */
-  serialCalls?: boolean | undefined;
+export interface OpenPeerOptions extends PeerOptions {
   /** Of the server; what is found out is noted there. */
   era: KnownEra;
   start(handlers: ChildHandlers): Child;
