@@ -1,6 +1,7 @@
 /** Where a remote service is and what every request to it carries: the rules of the catalog's `remote`. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isOperatorAddress } from './metadata-address.ts';
 
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -34,8 +35,9 @@ export function remoteUrlProblem(text: string): string | undefined {
   if (url.username !== '' || url.password !== '')
     return 'has credentials in it; give them as a secret header';
   if (text.includes('#')) return 'has a fragment, which is not sent';
-  return isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0 && url.hostname.startsWith('169.254.')
-    ? 'is where clouds hand out credentials; no service may lead there'
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) !== 0 && !isOperatorAddress(host)
+    ? 'is where clouds hand out credentials, or no host at all; no service may lead there'
     : undefined;
 }
 

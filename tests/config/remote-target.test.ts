@@ -21,6 +21,8 @@ test.each([
   ['{url: "https://a:b@x/mcp"}', /has credentials in it/],
   ['{url: "https://x/mcp#a"}', /fragment/],
   ['{url: "http://169.254.169.254/mcp"}', /hand out credentials/],
+  ['{url: "http://[::ffff:169.254.169.254]/mcp"}', /hand out credentials/],
+  ['{url: "http://[fd00:ec2::254]/mcp"}', /hand out credentials/],
   ['{url: "https://x/mcp", auth: oauth}', /oauth is not supported yet/],
   ['{url: "https://x/mcp", auth: header}', /at least one/],
   ['{url: "https://x/mcp", headers: {Host: {value: y}}}', /can be set here/],

@@ -1,9 +1,7 @@
 /** The catalog file of a service that is being added, as YAML, checked by the catalog's own rules. */
-import { isIP } from 'node:net';
 import { stringify } from 'yaml';
 import { parseService, type Service } from '../../../runtime/config/catalog.ts';
 import { faultLine } from '../../../runtime/config/faults.ts';
-import { isOperatorAddress } from '../../../runtime/net/metadata-address.ts';
 import type { ServicesAddFlags } from '../../commands/services.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { PinnedPackage } from './registry.ts';
@@ -30,7 +28,6 @@ export function draftOf(name: string, origin: Origin, flags: ServicesAddFlags): 
 }
 
 function remoteEntry(name: string, url: string, flags: ServicesAddFlags): object {
-  refuseMetadataAddress(url);
   const headers = entriesOf(name, '--header', flags.header, flags.secretHeader);
   return withoutEmpty({
     name,
@@ -41,16 +38,6 @@ function remoteEntry(name: string, url: string, flags: ServicesAddFlags): object
     container: withoutEmpty({ memory: flags.memory }),
     default: true,
   });
-}
-
-/** What the catalog's own rule does not know: such an address in the form of IPv6. It would be refused with each call. */
-function refuseMetadataAddress(url: string): void {
-  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
-  if (isIP(host) === 0 || isOperatorAddress(host)) return;
-  throw new UserError(
-    `--url: ${host} is where clouds hand out credentials, or no host at all; no service may lead there`,
-    EXIT.usage,
-  );
 }
 
 function localEntry(name: string, origin: LocalOrigin, flags: ServicesAddFlags): object {

@@ -1,7 +1,7 @@
 /** Where connections may lead: to public addresses, and to what the operator has named. */
 import { networkInterfaces } from 'node:os';
 import { BlockList, isIP } from 'node:net';
-import { isOperatorAddress } from '../../../net/metadata-address.ts';
+import { isOperatorAddress } from '../../../config/metadata-address.ts';
 import { isPublicAddress } from '../../../net/public-address.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOperatorAddress } from '../../runtime/net/metadata-address.ts';
+import { isOperatorAddress } from '../../runtime/config/metadata-address.ts';
 
 test.each([
   '127.0.0.1',
