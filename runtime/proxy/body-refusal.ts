@@ -1,7 +1,7 @@
 import type { BodyRefusal } from '../net/request-body.ts';
 import { unavailable } from './checks.ts';
 import type { Refusal } from './http.ts';
-import { ErrorCode } from './json-rpc.ts';
+import { ErrorCode } from './messages/json-rpc.ts';
 
 /**
  * @param maxBytes the bound that a message which is too long went beyond

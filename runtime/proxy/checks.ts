@@ -14,12 +14,12 @@ import {
   SERVED_VERSIONS,
   VERSION_HEADER,
 } from './http.ts';
-import { ErrorCode } from './json-rpc.ts';
 import type { ProxyLimits } from './limits.ts';
+import { ErrorCode } from './messages/json-rpc.ts';
 import type { ModernEra } from './modern/modern-era.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
-import type { Session } from './session.ts';
-import type { Sessions } from './sessions.ts';
+import type { Session } from './session/session.ts';
+import type { Sessions } from './session/sessions.ts';
 
 /** What the handlers of all methods work with. */
 export interface ProxyDeps {

@@ -3,7 +3,7 @@
  * gateway the client is a remote person, and the folders would be the gateway's: a file server replaces the folders that
  * its operator allowed with whatever the client answers. So, unless a service is made for it, no server hears of roots.
  */
-import { isObject, type RpcMessage, type RpcRequest } from './json-rpc.ts';
+import { isObject, type RpcMessage, type RpcRequest } from './messages/json-rpc.ts';
 
 /** The server's request. */
 export const ROOTS_LIST = 'roots/list';

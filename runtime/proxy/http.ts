@@ -1,6 +1,6 @@
 /** HTTP rules of Streamable HTTP (MCP 2025-11-25, Transports) as functions of single headers, and the replies. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { errorText, type RpcId } from './json-rpc.ts';
+import { errorText, type RpcId } from './messages/json-rpc.ts';
 
 export const SESSION_HEADER = 'mcp-session-id';
 export const VERSION_HEADER = 'mcp-protocol-version';

@@ -1,8 +1,8 @@
 /** POST: a client's messages on their way to its session's child. */
-import { bodyRefusal } from './body-refusal.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import { readBody, type BodyRefusal } from '../net/request-body.ts';
+import { bodyRefusal } from './body-refusal.ts';
 import {
   acceptsOf,
   checkVersion,
@@ -12,12 +12,12 @@ import {
   unavailable,
   type ProxyDeps,
 } from './checks.ts';
-import { Exchange } from './streams/exchange.ts';
 import { BATCH_VERSION, refuse, replyEmpty, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
-import { parseBody, type IncomingBody } from './incoming.ts';
-import { ErrorCode, type RpcId } from './json-rpc.ts';
-import { openSession } from './open-session.ts';
-import type { Session } from './session.ts';
+import { parseBody, type IncomingBody } from './messages/incoming.ts';
+import { ErrorCode, type RpcId } from './messages/json-rpc.ts';
+import { openSession } from './session/open-session.ts';
+import type { Session } from './session/session.ts';
+import { Exchange } from './streams/exchange.ts';
 
 export function handlePost(
   req: IncomingMessage,

@@ -9,7 +9,7 @@ import {
   simple,
   type Series,
 } from '../metrics/text.ts';
-import type { RpcMessage } from './json-rpc.ts';
+import type { RpcMessage } from './messages/json-rpc.ts';
 import type { ChildrenStats } from './models/children.ts';
 
 /** Methods that have a series of their own: what a client may make up is no label. */

@@ -1,8 +1,8 @@
 /** The caller's tool rules on the way of one message: what `runtime/policy/tool-rules.ts` decides, as lines. */
 import { listsTools, UNKNOWN_TOOL, unknownToolText, withoutDenied } from '../policy/tool-rules.ts';
-import type { Call } from './calls.ts';
-import { parseExact } from './exact-json.ts';
-import { ErrorCode, errorText, isObject, type RpcRequest } from './json-rpc.ts';
+import { parseExact } from './messages/exact-json.ts';
+import { ErrorCode, errorText, isObject, type RpcRequest } from './messages/json-rpc.ts';
+import type { Call } from './session/calls.ts';
 
 /** The answer to a call of a tool that does not exist for the caller. */
 export function unknownToolLine({ id, params }: RpcRequest): Buffer {

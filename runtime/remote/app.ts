@@ -9,7 +9,7 @@ import type { Logger } from '../config/log.ts';
 import { BodyBudget } from '../net/request-body.ts';
 import { CallerVerifier } from '../proxy/caller.ts';
 import { refuse, replyJson } from '../proxy/http.ts';
-import { ErrorCode } from '../proxy/json-rpc.ts';
+import { ErrorCode } from '../proxy/messages/json-rpc.ts';
 import type { RemoteDeps } from './deps.ts';
 import { createEventIds } from './answers/event-ids.ts';
 import { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from './limits.ts';

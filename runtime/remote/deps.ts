@@ -5,7 +5,7 @@ import type { Logger } from '../config/log.ts';
 import type { BodyBudget } from '../net/request-body.ts';
 import { headerOf } from '../proxy/checks.ts';
 import { type Refusal, SESSION_HEADER, VERSION_HEADER } from '../proxy/http.ts';
-import { ErrorCode } from '../proxy/json-rpc.ts';
+import { ErrorCode } from '../proxy/messages/json-rpc.ts';
 import type { EventIds } from './answers/event-ids.ts';
 import type { RemoteLimits } from './limits.ts';
 import type { Pending } from './pending.ts';

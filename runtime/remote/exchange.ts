@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { unavailable } from '../proxy/checks.ts';
 import { refuse, type Refusal, replyEmpty, replyJson, SESSION_HEADER } from '../proxy/http.ts';
-import { ErrorCode, errorText, type RpcId } from '../proxy/json-rpc.ts';
+import { ErrorCode, errorText, type RpcId } from '../proxy/messages/json-rpc.ts';
 import { contentOf, discard, isEncoded, refusalOf } from './answers/status.ts';
 import { type Asked, type RemoteDeps, scopeOf, SESSION_NOT_FOUND } from './deps.ts';
 import { EventStreamRewriter } from './answers/event-stream.ts';

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Accepts, type Refusal, VERSION_HEADER } from '../proxy/http.ts';
-import type { RpcMessage } from '../proxy/json-rpc.ts';
+import type { RpcMessage } from '../proxy/messages/json-rpc.ts';
 import { methodDisagreement, nameDisagreement } from '../proxy/modern/envelope/headers.ts';
 
 /** Passed as they are; the trace of W3C Trace Context names no person. */

@@ -3,7 +3,7 @@ import { bodyRefusal } from '../proxy/body-refusal.ts';
 import { readBody } from '../net/request-body.ts';
 import { acceptsOf } from '../proxy/checks.ts';
 import { type Accepts, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
-import { type IncomingBody, parseBody } from '../proxy/incoming.ts';
+import { type IncomingBody, parseBody } from '../proxy/messages/incoming.ts';
 import { type Asked, checkVersion, type RemoteDeps, sessionOf } from './deps.ts';
 import { send } from './exchange.ts';
 import { forwardedHeaders, headerMismatch } from './forwarded-headers.ts';

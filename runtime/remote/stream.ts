@@ -1,7 +1,7 @@
 /** GET: a stream for what the server says on its own, or what a client lost of an earlier one; DELETE: a session's end. */
 import { headerOf } from '../proxy/checks.ts';
 import { parseAccept, refuse, replyEmpty, SESSION_HEADER } from '../proxy/http.ts';
-import { ErrorCode } from '../proxy/json-rpc.ts';
+import { ErrorCode } from '../proxy/messages/json-rpc.ts';
 import { contentOf, discard, isEncoded, refusalOf } from './answers/status.ts';
 import { type Asked, checkVersion, type RemoteDeps, scopeOf, SESSION_NOT_FOUND, sessionOf } from './deps.ts';
 import { EventStreamRewriter } from './answers/event-stream.ts';

@@ -1,9 +1,9 @@
 /** The caller's tool rules on the way to and from a remote server: what `runtime/policy/tool-rules.ts` decides, as texts. */
 import type { ToolRules } from '../config/context.ts';
 import { refusedTool, UNKNOWN_TOOL, unknownToolText, withoutDenied } from '../policy/tool-rules.ts';
-import { parseExact } from '../proxy/exact-json.ts';
-import type { Incoming } from '../proxy/incoming.ts';
-import { ErrorCode, errorText, isObject } from '../proxy/json-rpc.ts';
+import { parseExact } from '../proxy/messages/exact-json.ts';
+import type { Incoming } from '../proxy/messages/incoming.ts';
+import { ErrorCode, errorText, isObject } from '../proxy/messages/json-rpc.ts';
 
 export interface Sorted {
   /** What goes to the server. */

@@ -2,15 +2,15 @@
  * One stdio server as a child process: spawn, lines in and out, stderr to the log, and an end that leaves nothing behind
  * (MCP 2025-11-25, Lifecycle, Shutdown, stdio: close the input, wait, SIGTERM, wait, SIGKILL).
  */
-import { randomUUID } from 'node:crypto';
 import {
   spawn as nodeSpawn,
   type ChildProcess,
   type ChildProcessWithoutNullStreams,
 } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../config/log.ts';
-import { LineSplitter } from '../framing.ts';
+import { LineSplitter } from '../messages/framing.ts';
 import { LineLog } from './line-log.ts';
 import { raiseOomScore } from './oom-score.ts';
 import { forgetGroup, signalGroup, trackGroup } from './process-group.ts';

@@ -8,9 +8,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Child, ChildHandlers } from '../child/child.ts';
-import { parseExact } from '../exact-json.ts';
-import { lineOf } from '../framing.ts';
 import { HANDSHAKE_VERSIONS } from '../http.ts';
+import { parseExact } from '../messages/exact-json.ts';
+import { lineOf } from '../messages/framing.ts';
 import {
   classify,
   ErrorCode,
@@ -22,7 +22,7 @@ import {
   type RpcNotification,
   type RpcRequest,
   type RpcResponse,
-} from '../json-rpc.ts';
+} from '../messages/json-rpc.ts';
 import { META, MODERN_VERSION, without, type Members } from '../modern/envelope/envelope.ts';
 import type { KnownEra } from './era.ts';
 import { Listening } from './listening.ts';

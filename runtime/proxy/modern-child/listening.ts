@@ -2,7 +2,7 @@
  * The one `subscriptions/listen` that a child of 2026-07-28 gets for a client with a handshake: the lists whose changes the
  * child tells of, and the resources that the client has subscribed to. Each change opens another and ends the one before.
  */
-import { isObject } from '../json-rpc.ts';
+import { isObject } from '../messages/json-rpc.ts';
 import { subscriptionProblem } from '../models/shared/subscriptions.ts';
 import type { Members } from '../modern/envelope/envelope.ts';
 

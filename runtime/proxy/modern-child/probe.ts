@@ -2,9 +2,9 @@
  * Finds out whether a child speaks 2026-07-28, as its stdio page says: `server/discover` first, and what answers with an
  * error or not at all is of the handshake era (MCP 2026-07-28, stdio, "Backward Compatibility").
  */
-import { isObject, type RpcRequest } from '../json-rpc.ts';
+import { isObject, type RpcRequest } from '../messages/json-rpc.ts';
 import { META, MODERN_VERSION, type Members } from '../modern/envelope/envelope.ts';
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../peer/peer.ts';
 
 /** A server answers this as soon as it has started, or it does not know it. */
 const TIMEOUT_MS = 10_000;

@@ -3,7 +3,7 @@
  * `input_required` is a request of the server's, and when all are answered the call is made again with the answers (MCP
  * 2026-07-28, Multi Round-Trip Requests).
  */
-import { isObject, type RpcId, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
+import { isObject, type RpcId, type RpcRequest, type RpcResponse } from '../messages/json-rpc.ts';
 import type { Members } from '../modern/envelope/envelope.ts';
 
 /** More than any client's own bound. */

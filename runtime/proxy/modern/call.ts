@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CallerContext } from '../../config/context.ts';
-import { parseExact, plainText } from '../exact-json.ts';
+import { parseExact, plainText } from '../messages/exact-json.ts';
 import {
   ErrorCode,
   errorText,
@@ -17,10 +17,10 @@ import {
   type RpcNotification,
   type RpcRequest,
   type RpcResponse,
-} from '../json-rpc.ts';
+} from '../messages/json-rpc.ts';
 import { declares } from '../models/shared/declares.ts';
-import type { PeerCall } from '../peer-types.ts';
-import { progressLine, withId } from '../rewrite.ts';
+import type { PeerCall } from '../peer/peer-types.ts';
+import { progressLine, withId } from '../peer/rewrite.ts';
 import { visiblePart } from '../tool-access.ts';
 import { isLoud, without, withoutEnvelope, type Envelope, type Members } from './envelope/envelope.ts';
 import { capabilityFor, isAnswerTo, MAY_ASK } from './envelope/input-requests.ts';

@@ -2,11 +2,17 @@
  * `subscriptions/listen` (MCP 2026-07-28, Subscriptions): one stream of the notifications that a client asked for, each
  * with the id of the request that opened it.
  */
-import { plainText } from '../exact-json.ts';
 import type { ServerResponse } from 'node:http';
-import { ErrorCode, isObject, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
 import { replyJson, type Refusal } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
+import { plainText } from '../messages/exact-json.ts';
+import {
+  ErrorCode,
+  isObject,
+  type RpcNotification,
+  type RpcRequest,
+  type RpcResponse,
+} from '../messages/json-rpc.ts';
 import type { UserOutflows } from '../streams/outflow.ts';
 import { SseStream } from '../streams/sse.ts';
 import { META, type Members } from './envelope/envelope.ts';

@@ -2,14 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../../config/context.ts';
 import { unavailable } from '../checks.ts';
-import { plainText } from '../exact-json.ts';
 import { refuse, type Accepts, type Refusal } from '../http.ts';
-import type { IncomingBody } from '../incoming.ts';
-import { ErrorCode, type RpcRequest } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
+import { plainText } from '../messages/exact-json.ts';
+import type { IncomingBody } from '../messages/incoming.ts';
+import { ErrorCode, type RpcRequest } from '../messages/json-rpc.ts';
 import type { KnownEra } from '../modern-child/era.ts';
-import type { UserOutflows } from '../streams/outflow.ts';
 import { ShortLivedMap } from '../short-lived.ts';
+import type { UserOutflows } from '../streams/outflow.ts';
 import { ModernCall, type Round } from './call.ts';
 import type { Envelope, Members } from './envelope/envelope.ts';
 import { canBeAsked, childCapabilities, MAY_ASK, withoutClientRoots } from './envelope/input-requests.ts';

@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallerContext } from '../../config/context.ts';
 import type { Logger } from '../../config/log.ts';
 import { refusedTool } from '../../policy/tool-rules.ts';
-import type { ChildCommand } from '../child/child.ts';
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
+import type { ChildCommand } from '../child/child.ts';
 import { refuse, replyEmpty, SERVED_VERSIONS, type Refusal } from '../http.ts';
-import { ErrorCode, isObject } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
+import { ErrorCode, isObject } from '../messages/json-rpc.ts';
 import type { Children } from '../models/children.ts';
 import type { SharedServers } from '../models/shared/shared-servers.ts';
 import { UserOutflows, type OutflowBudget } from '../streams/outflow.ts';
@@ -24,8 +24,8 @@ import { invalidParams, ModernCalls, type Asked, type Post } from './modern-call
 import type { Hello } from './places/open-peer.ts';
 import type { Places, Use } from './places/places.ts';
 import { Pool, type PoolOptions } from './places/pool.ts';
-import { SharedPlaces } from './places/shared-places.ts';
 import { type ActiveCall, PooledPeer } from './places/pooled-peer.ts';
+import { SharedPlaces } from './places/shared-places.ts';
 
 export interface ModernOptions {
   service: string;

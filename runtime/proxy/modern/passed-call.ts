@@ -1,7 +1,7 @@
 /** A request of 2026-07-28 on its way through a child of that revision: only its id and progress token change. */
 import type { ToolRules } from '../../config/context.ts';
-import { ErrorCode, type RpcNotification, type RpcRequest, type RpcResponse } from '../json-rpc.ts';
-import type { PeerCall } from '../peer-types.ts';
+import { ErrorCode, type RpcNotification, type RpcRequest, type RpcResponse } from '../messages/json-rpc.ts';
+import type { PeerCall } from '../peer/peer-types.ts';
 import { visiblePart } from '../tool-access.ts';
 import { isLoud } from './envelope/envelope.ts';
 import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';

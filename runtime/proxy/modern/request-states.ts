@@ -3,7 +3,7 @@
  * the client's hands, so it is sealed with AES-256-GCM and bound to the service and the user.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { isObject } from '../json-rpc.ts';
+import { isObject } from '../messages/json-rpc.ts';
 
 export interface RequestState {
   /** The parked call. */

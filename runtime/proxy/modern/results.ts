@@ -2,8 +2,8 @@
  * What a result of 2026-07-28 must have and a server of the handshake era does not write (MCP 2026-07-28, Base Protocol,
  * "Responses"; Caching): `resultType`, `ttlMs` and `cacheScope`, and in `_meta` who the server is.
  */
-import { parseExact } from '../exact-json.ts';
-import { isObject, type RpcId, type RpcResponse } from '../json-rpc.ts';
+import { parseExact } from '../messages/exact-json.ts';
+import { isObject, type RpcId, type RpcResponse } from '../messages/json-rpc.ts';
 import { META, without, type Members } from './envelope/envelope.ts';
 
 /** The methods whose results a client may keep. */

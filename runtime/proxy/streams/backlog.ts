@@ -1,5 +1,5 @@
 /** What a server said while its client had no stream open, in order, bounded in number and bytes. */
-import type { RpcId } from '../json-rpc.ts';
+import type { RpcId } from '../messages/json-rpc.ts';
 
 export interface BacklogEntry {
   line: Buffer;

@@ -2,7 +2,7 @@
  * A stream as MCP means it (2025-11-25, Transports): it outlives the connections that carry it. Each of its events has an
  * id, and a GET with the last id that a client saw goes on with the same stream.
  */
-import type { RpcId } from '../json-rpc.ts';
+import type { RpcId } from '../messages/json-rpc.ts';
 import type { Replay } from './replay.ts';
 import { eventOf, PRIMING, type SseStream } from './sse.ts';
 

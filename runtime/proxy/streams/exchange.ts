@@ -4,10 +4,10 @@
  * no id to come back with, and nothing to wait for.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { EventStream, StreamOwner } from './event-stream.ts';
 import type { Accepts } from '../http.ts';
 import { replyJson } from '../http.ts';
-import type { RpcId } from '../json-rpc.ts';
+import type { RpcId } from '../messages/json-rpc.ts';
+import type { EventStream, StreamOwner } from './event-stream.ts';
 import { replyEmptyStream } from './sse.ts';
 
 export interface ExchangeOptions {

@@ -4,7 +4,7 @@
  * bounded together.
  */
 import { randomBytes } from 'node:crypto';
-import type { RpcId } from '../json-rpc.ts';
+import type { RpcId } from '../messages/json-rpc.ts';
 
 /** How many messages of the largest size all sessions of a service may keep. */
 const LARGEST_MESSAGES = 4;

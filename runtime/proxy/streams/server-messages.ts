@@ -3,11 +3,11 @@
  * the client was really asked (MCP 2025-11-25, Transports, "Listening for Messages from the Server").
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Backlog, type BacklogEntry } from './backlog.ts';
-import type { Calls } from '../calls.ts';
-import { EventStream, type StreamOwner } from './event-stream.ts';
-import { isId, type RpcId, type RpcMessage } from '../json-rpc.ts';
 import type { ProxyLimits } from '../limits.ts';
+import { isId, type RpcId, type RpcMessage } from '../messages/json-rpc.ts';
+import type { Calls } from '../session/calls.ts';
+import { Backlog, type BacklogEntry } from './backlog.ts';
+import { EventStream, type StreamOwner } from './event-stream.ts';
 import { Replay, type ReplayBudget } from './replay.ts';
 import { SseStream } from './sse.ts';
 

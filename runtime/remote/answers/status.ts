@@ -1,6 +1,6 @@
 /** From the status of a server's answer to what the client gets: content passes, everything else becomes words of ours. */
 import { type Refusal, RETRY_AFTER } from '../../proxy/http.ts';
-import { ErrorCode, isObject } from '../../proxy/json-rpc.ts';
+import { ErrorCode, isObject } from '../../proxy/messages/json-rpc.ts';
 import { type RemoteDeps, SESSION_NOT_FOUND } from '../deps.ts';
 import { readBounded } from './relay.ts';
 import type { UpstreamResponse } from '../upstream.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RpcRequest } from '../../../runtime/proxy/json-rpc.ts';
+import type { RpcRequest } from '../../../runtime/proxy/messages/json-rpc.ts';
 import { Rounds } from '../../../runtime/proxy/modern-child/rounds.ts';
 
 const REQUEST: RpcRequest = { kind: 'request', id: 1, method: 'tools/call', params: { name: 'ask' } };

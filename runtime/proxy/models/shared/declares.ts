@@ -1,5 +1,5 @@
 import { ROOTS_LIST } from '../../client-roots.ts';
-import { isObject, type RpcRequest } from '../../json-rpc.ts';
+import { isObject, type RpcRequest } from '../../messages/json-rpc.ts';
 
 /** @returns whether the client said in `initialize` that it can answer the request */
 export function declares(capabilities: unknown, { method, params }: RpcRequest): boolean {

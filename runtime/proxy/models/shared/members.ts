@@ -1,5 +1,5 @@
 /** Who uses a child that many share, and for whom of them is what it says on its own. */
-import type { RpcNotification, RpcRequest } from '../../json-rpc.ts';
+import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import { mostVerbose, type LogLevel } from './log-level.ts';
 import { Subscriptions } from './subscriptions.ts';
 

@@ -1,5 +1,5 @@
 /** Requests of a shared child that one of its members was asked and has not answered. */
-import type { RpcId } from '../../json-rpc.ts';
+import type { RpcId } from '../../messages/json-rpc.ts';
 import type { Member, QuestionsOf } from './members.ts';
 
 /** Servers that ask several things at once write them one after the other. */

@@ -1,8 +1,8 @@
 /** One session's part of a child that it shares with others. To the session it is a child like any other. */
 import type { ChildHandlers } from '../../child/child.ts';
-import { parseExact } from '../../exact-json.ts';
-import { lineOf } from '../../framing.ts';
 import { HANDSHAKE_VERSIONS } from '../../http.ts';
+import { parseExact } from '../../messages/exact-json.ts';
+import { lineOf } from '../../messages/framing.ts';
 import {
   classify,
   ErrorCode,
@@ -11,13 +11,13 @@ import {
   type RpcId,
   type RpcMessage,
   type RpcRequest,
-} from '../../json-rpc.ts';
-import type { Peer } from '../../peer.ts';
-import type { PeerCall, RpcNotification, RpcResponse } from '../../peer-types.ts';
+} from '../../messages/json-rpc.ts';
+import type { PeerCall, RpcNotification, RpcResponse } from '../../peer/peer-types.ts';
+import type { Peer } from '../../peer/peer.ts';
+import type { SessionChild } from '../session-child.ts';
 import { declares } from './declares.ts';
 import { isLogLevel, passesLevel, type LogLevel } from './log-level.ts';
 import type { Member } from './members.ts';
-import type { SessionChild } from '../session-child.ts';
 import type { SharedServer } from './shared-server.ts';
 import { subscriptionProblem } from './subscriptions.ts';
 

@@ -6,16 +6,16 @@ import type { Logger } from '../../../config/log.ts';
 import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import { ROOTS_LIST } from '../../client-roots.ts';
 import { HANDSHAKE_VERSIONS } from '../../http.ts';
-import { isId, type RpcId, type RpcRequest } from '../../json-rpc.ts';
 import type { ProxyLimits } from '../../limits.ts';
-import { Peer } from '../../peer.ts';
-import { PeerError, type Handshake, type RpcNotification } from '../../peer-types.ts';
+import { isId, type RpcId, type RpcRequest } from '../../messages/json-rpc.ts';
+import { PeerError, type Handshake, type RpcNotification } from '../../peer/peer-types.ts';
+import { Peer } from '../../peer/peer.ts';
 import { StartRefusedError, type Children } from '../children.ts';
+import { backoffMs } from '../starts.ts';
 import type { LogLevel } from './log-level.ts';
 import { Members, type Member } from './members.ts';
 import { Questions } from './questions.ts';
 import { SessionChannel } from './session-channel.ts';
-import { backoffMs } from '../starts.ts';
 
 /** A child that lives longer than this has not failed at its start. */
 const SETTLED_MS = 10_000;

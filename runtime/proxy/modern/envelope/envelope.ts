@@ -4,7 +4,7 @@
  * handshake era may see.
  */
 import type { Refusal } from '../../http.ts';
-import { ErrorCode, isObject } from '../../json-rpc.ts';
+import { ErrorCode, isObject } from '../../messages/json-rpc.ts';
 
 export const MODERN_VERSION = '2026-07-28';
 

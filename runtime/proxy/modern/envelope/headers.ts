@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Refusal, VERSION_HEADER } from '../../http.ts';
-import { ErrorCode, type RpcRequest } from '../../json-rpc.ts';
+import { ErrorCode, type RpcRequest } from '../../messages/json-rpc.ts';
 
 const METHOD_HEADER = 'mcp-method';
 const NAME_HEADER = 'mcp-name';

@@ -5,9 +5,9 @@
 import type { IncomingMessage } from 'node:http';
 import { headerOf, unsupportedVersion } from '../../checks.ts';
 import { SESSION_HEADER, VERSION_HEADER, type Refusal } from '../../http.ts';
-import { plainText } from '../../exact-json.ts';
-import type { IncomingBody } from '../../incoming.ts';
-import { ErrorCode, type RpcMessage, type RpcRequest } from '../../json-rpc.ts';
+import { plainText } from '../../messages/exact-json.ts';
+import type { IncomingBody } from '../../messages/incoming.ts';
+import { ErrorCode, type RpcMessage, type RpcRequest } from '../../messages/json-rpc.ts';
 import { claimsEnvelope, isModernVersion, MODERN_VERSION, readEnvelope, type Envelope } from './envelope.ts';
 import { disagreement, mismatch, missingHeader } from './headers.ts';
 

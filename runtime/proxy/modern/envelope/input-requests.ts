@@ -1,6 +1,6 @@
 /** The requests of servers that 2026-07-28 turned into parts of a result (MCP 2026-07-28, Multi Round-Trip Requests). */
-import { isObject, type RpcRequest } from '../../json-rpc.ts';
 import { isCapabilityNamed } from '../../client-roots.ts';
+import { isObject, type RpcRequest } from '../../messages/json-rpc.ts';
 import { META, type Members } from './envelope.ts';
 
 const CAPABILITIES = new Map([

@@ -2,10 +2,10 @@
  * Arguments of a tool that a client repeats in `Mcp-Param-*` because the tool's schema says so with `x-mcp-header` (MCP
  * 2026-07-28, Streamable HTTP, "Custom Headers from Tool Parameters").
  */
-import { plainText } from '../../exact-json.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../../http.ts';
-import { isObject } from '../../json-rpc.ts';
+import { plainText } from '../../messages/exact-json.ts';
+import { isObject } from '../../messages/json-rpc.ts';
 import { decodeValue, mismatch } from './headers.ts';
 
 /** One annotated property. */

@@ -1,10 +1,10 @@
 /** Opens a child for requests without a session, in whichever era it speaks: 2026-07-28 if it does, else the handshake's. */
 import type { Child, ChildHandlers } from '../../child/child.ts';
-import { isObject } from '../../json-rpc.ts';
+import { isObject } from '../../messages/json-rpc.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
 import { discover } from '../../modern-child/probe.ts';
-import { PeerError, type PeerOptions } from '../../peer-types.ts';
-import { Peer } from '../../peer.ts';
+import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
+import { Peer } from '../../peer/peer.ts';
 import { META, type Members } from '../envelope/envelope.ts';
 
 /** What the server says of itself. */

@@ -4,13 +4,13 @@
  * share one.
  */
 import type { CallerContext } from '../../../config/context.ts';
-import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
+import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
-import type { RpcNotification, RpcRequest } from '../../json-rpc.ts';
+import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import type { Children } from '../../models/children.ts';
-import { PeerError, type PeerOptions } from '../../peer-types.ts';
-import type { Peer } from '../../peer.ts';
+import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
+import type { Peer } from '../../peer/peer.ts';
 import { MODERN_VERSION, type Members } from '../envelope/envelope.ts';
 import { openPeer } from './open-peer.ts';
 import type { Places, Use } from './places.ts';

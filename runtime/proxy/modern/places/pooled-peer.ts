@@ -1,14 +1,20 @@
 /** One child and what of it the requests without a session share. */
-import { plainText } from '../../exact-json.ts';
-import { checkParamHeaders, paramHeadersOf, type ParamHeader } from '../envelope/param-headers.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../../http.ts';
-import { isId, isObject, type RpcId, type RpcNotification, type RpcRequest } from '../../json-rpc.ts';
-import type { Peer } from '../../peer.ts';
+import { plainText } from '../../messages/exact-json.ts';
+import {
+  isId,
+  isObject,
+  type RpcId,
+  type RpcNotification,
+  type RpcRequest,
+} from '../../messages/json-rpc.ts';
 import { OWN_META } from '../../modern-child/probe.ts';
+import type { Peer } from '../../peer/peer.ts';
 import { META, type Members } from '../envelope/envelope.ts';
-import type { Hello } from './open-peer.ts';
+import { checkParamHeaders, paramHeadersOf, type ParamHeader } from '../envelope/param-headers.ts';
 import { Results } from '../results.ts';
+import type { Hello } from './open-peer.ts';
 
 /** A call as its child sees it. */
 export interface ActiveCall {

@@ -1,9 +1,9 @@
 /** A child that sessions use, too, as the era without sessions sees it. */
-import type { RpcId, RpcNotification, RpcRequest } from '../../json-rpc.ts';
+import type { RpcId, RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import { isLogLevel, passesLevel, type LogLevel } from '../../models/shared/log-level.ts';
 import type { Member } from '../../models/shared/members.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
-import type { Peer } from '../../peer.ts';
+import type { Peer } from '../../peer/peer.ts';
 import type { Members } from '../envelope/envelope.ts';
 import { helloOf } from './open-peer.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';

@@ -5,14 +5,14 @@
  */
 import type { CallerContext } from '../../../config/context.ts';
 import type { Logger } from '../../../config/log.ts';
-import type { ChildCommand, Graces } from '../../child/child.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
+import type { ChildCommand, Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
-import type { KnownEra } from '../../modern-child/era.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { SharedServers } from '../../models/shared/shared-servers.ts';
-import { PeerError } from '../../peer-types.ts';
-import type { Peer } from '../../peer.ts';
+import type { KnownEra } from '../../modern-child/era.ts';
+import { PeerError } from '../../peer/peer-types.ts';
+import type { Peer } from '../../peer/peer.ts';
 import type { Members } from '../envelope/envelope.ts';
 import type { Places, Use } from './places.ts';
 import type { Pool, PoolOptions } from './pool.ts';

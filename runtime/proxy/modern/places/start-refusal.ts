@@ -1,10 +1,10 @@
-import { NoPipesError } from '../../child/child.ts';
-import { unavailable } from '../../checks.ts';
 import type { Logger } from '../../../config/log.ts';
+import { unavailable } from '../../checks.ts';
+import { NoPipesError } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
-import { ErrorCode } from '../../json-rpc.ts';
+import { ErrorCode } from '../../messages/json-rpc.ts';
 import { StartRefusedError } from '../../models/children.ts';
-import { PeerError } from '../../peer-types.ts';
+import { PeerError } from '../../peer/peer-types.ts';
 
 /** @returns what a caller is told of a child that could not be started; what the caller may not hear is logged */
 export function startRefusal(

@@ -4,8 +4,8 @@
  * and whom the child's own messages are for, is its owner's to know.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Child, ChildHandlers, Graces } from './child/child.ts';
-import { lineOf } from './framing.ts';
+import type { Child, ChildHandlers, Graces } from '../child/child.ts';
+import { lineOf } from '../messages/framing.ts';
 import {
   cancelledText,
   classify,
@@ -19,7 +19,8 @@ import {
   type RpcId,
   type RpcMessage,
   type RpcRequest,
-} from './json-rpc.ts';
+} from '../messages/json-rpc.ts';
+import { ShortLivedMap } from '../short-lived.ts';
 import {
   PeerError,
   type CallHandlers,
@@ -32,7 +33,6 @@ import {
   type RpcResponse,
 } from './peer-types.ts';
 import { answerLine, progressLine, requestLine } from './rewrite.ts';
-import { ShortLivedMap } from './short-lived.ts';
 import { Turns } from './turns.ts';
 
 interface PendingCall extends PeerCall {

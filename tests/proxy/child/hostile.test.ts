@@ -10,9 +10,9 @@ import {
   until,
   type Loose,
   type TestProxy,
-} from '../helpers/stdio-proxy.ts';
+} from '../../helpers/stdio-proxy.ts';
 
-const HOSTILE = fileURLToPath(new URL('../helpers/hostile-child.js', import.meta.url));
+const HOSTILE = fileURLToPath(new URL('../../helpers/hostile-child.js', import.meta.url));
 const marker = `--marker=${randomUUID()}`;
 const limits = {
   maxMessageBytes: 200_000,

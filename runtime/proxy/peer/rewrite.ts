@@ -2,9 +2,9 @@
  * Ids and progress tokens on the way through a child that several callers share: theirs may be the same, so the child
  * gets numbers of ours. Bytes are spliced where the place is sure, and else the message is written anew, exactly.
  */
-import { parseExact } from './exact-json.ts';
-import { lineOf } from './framing.ts';
-import { isObject, textOf, type RpcId, type RpcRequest } from './json-rpc.ts';
+import { parseExact } from '../messages/exact-json.ts';
+import { lineOf } from '../messages/framing.ts';
+import { isObject, textOf, type RpcId, type RpcRequest } from '../messages/json-rpc.ts';
 import type { RpcNotification } from './peer-types.ts';
 
 /** What `textOf` writes before a request's id. */

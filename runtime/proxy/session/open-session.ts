@@ -1,15 +1,15 @@
 /** The handshake: a session and its child begin with a POST of `initialize` without a session id. */
 import type { ServerResponse } from 'node:http';
-import type { CallerContext } from '../config/context.ts';
-import { NoPipesError } from './child/child.ts';
-import { withoutRoots } from './client-roots.ts';
-import { SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
-import { Exchange } from './streams/exchange.ts';
-import { lineOf } from './framing.ts';
-import { refuse, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
-import { textOf, type RpcRequest } from './json-rpc.ts';
-import { StartRefusedError } from './models/children.ts';
-import { PeerError } from './peer-types.ts';
+import type { CallerContext } from '../../config/context.ts';
+import { SHUTTING_DOWN, unavailable, type ProxyDeps } from '../checks.ts';
+import { NoPipesError } from '../child/child.ts';
+import { withoutRoots } from '../client-roots.ts';
+import { refuse, SESSION_HEADER, type Accepts, type Refusal } from '../http.ts';
+import { lineOf } from '../messages/framing.ts';
+import { textOf, type RpcRequest } from '../messages/json-rpc.ts';
+import { StartRefusedError } from '../models/children.ts';
+import { PeerError } from '../peer/peer-types.ts';
+import { Exchange } from '../streams/exchange.ts';
 import type { Session } from './session.ts';
 import type { Admission } from './sessions.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter, toOneLine } from '../../runtime/proxy/framing.ts';
+import { LineSplitter, toOneLine } from '../../../runtime/proxy/messages/framing.ts';
 
 interface Seen {
   lines: string[];

@@ -4,17 +4,15 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { ToolRules } from '../config/context.ts';
-import type { Logger } from '../config/log.ts';
-import { refusedTool } from '../policy/tool-rules.ts';
-import { Calls } from './calls.ts';
-import type { ChildCommand, Graces } from './child/child.ts';
-import { isRootsChange, ROOTS_LIST } from './client-roots.ts';
-import type { EventStream, StreamOwner } from './streams/event-stream.ts';
-import type { Exchange } from './streams/exchange.ts';
-import { lineOf } from './framing.ts';
-import { RETRY_AFTER, SESSION_HEADER } from './http.ts';
-import type { Incoming } from './incoming.ts';
+import type { ToolRules } from '../../config/context.ts';
+import type { Logger } from '../../config/log.ts';
+import { refusedTool } from '../../policy/tool-rules.ts';
+import type { ChildCommand, Graces } from '../child/child.ts';
+import { isRootsChange, ROOTS_LIST } from '../client-roots.ts';
+import { RETRY_AFTER, SESSION_HEADER } from '../http.ts';
+import type { ProxyLimits } from '../limits.ts';
+import { lineOf } from '../messages/framing.ts';
+import type { Incoming } from '../messages/incoming.ts';
 import {
   cancelledText,
   classify,
@@ -26,13 +24,15 @@ import {
   type RpcId,
   type RpcMessage,
   type RpcRequest,
-} from './json-rpc.ts';
-import type { ProxyLimits } from './limits.ts';
-import { Outflow, type OutflowBudget } from './streams/outflow.ts';
-import type { ReplayBudget } from './streams/replay.ts';
-import type { ChildSource, SessionChild } from './models/session-child.ts';
-import { ServerMessages } from './streams/server-messages.ts';
-import { unknownToolLine, visiblePart } from './tool-access.ts';
+} from '../messages/json-rpc.ts';
+import type { ChildSource, SessionChild } from '../models/session-child.ts';
+import type { EventStream, StreamOwner } from '../streams/event-stream.ts';
+import type { Exchange } from '../streams/exchange.ts';
+import { Outflow, type OutflowBudget } from '../streams/outflow.ts';
+import type { ReplayBudget } from '../streams/replay.ts';
+import { ServerMessages } from '../streams/server-messages.ts';
+import { unknownToolLine, visiblePart } from '../tool-access.ts';
+import { Calls } from './calls.ts';
 
 export interface SessionOptions {
   id: string;

@@ -1,12 +1,12 @@
 /** All sessions of one proxy: how many there may be, whose they are, and when they end by themselves. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../config/log.ts';
-import type { ProxyLimits } from './limits.ts';
-import type { Children } from './models/children.ts';
-import type { OutflowBudget } from './streams/outflow.ts';
-import { ReplayBudget } from './streams/replay.ts';
-import type { ChildSource } from './models/session-child.ts';
+import type { Logger } from '../../config/log.ts';
+import type { ProxyLimits } from '../limits.ts';
+import type { Children } from '../models/children.ts';
+import type { ChildSource } from '../models/session-child.ts';
+import type { OutflowBudget } from '../streams/outflow.ts';
+import { ReplayBudget } from '../streams/replay.ts';
 import { Session } from './session.ts';
 
 export interface SessionsOptions {

@@ -1,11 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Child } from '../../runtime/proxy/child/child.ts';
-import type { RpcRequest } from '../../runtime/proxy/json-rpc.ts';
-import { DEFAULT_LIMITS, type ProxyLimits } from '../../runtime/proxy/limits.ts';
-import type { PeerHandlers, RpcNotification, RpcResponse } from '../../runtime/proxy/peer-types.ts';
-import { Peer } from '../../runtime/proxy/peer.ts';
-import { answerLine, progressLine, requestLine } from '../../runtime/proxy/rewrite.ts';
-import { fixtureCommand, recordingLogger, until, type LogEntry, type Loose } from '../helpers/stdio-proxy.ts';
+import { Child } from '../../../runtime/proxy/child/child.ts';
+import type { RpcRequest } from '../../../runtime/proxy/messages/json-rpc.ts';
+import { DEFAULT_LIMITS, type ProxyLimits } from '../../../runtime/proxy/limits.ts';
+import type { PeerHandlers, RpcNotification, RpcResponse } from '../../../runtime/proxy/peer/peer-types.ts';
+import { Peer } from '../../../runtime/proxy/peer/peer.ts';
+import { answerLine, progressLine, requestLine } from '../../../runtime/proxy/peer/rewrite.ts';
+import {
+  fixtureCommand,
+  recordingLogger,
+  until,
+  type LogEntry,
+  type Loose,
+} from '../../helpers/stdio-proxy.ts';
 
 const handshake = {
   protocolVersion: '2025-11-25',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExact } from '../../runtime/proxy/exact-json.ts';
-import { parseBody } from '../../runtime/proxy/incoming.ts';
+import { parseExact } from '../../../runtime/proxy/messages/exact-json.ts';
+import { parseBody } from '../../../runtime/proxy/messages/incoming.ts';
 
 const linesOf = (text: string): string[] => {
   const parsed = parseBody(Buffer.from(text));

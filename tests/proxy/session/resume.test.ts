@@ -6,7 +6,7 @@ import {
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CONTEXT_HEADER } from '../../runtime/config/context.ts';
+import { CONTEXT_HEADER } from '../../../runtime/config/context.ts';
 import {
   contextOf,
   Events,
@@ -15,7 +15,7 @@ import {
   until,
   type Loose,
   type TestProxy,
-} from '../helpers/stdio-proxy.ts';
+} from '../../helpers/stdio-proxy.ts';
 
 let test: TestProxy;
 let client: RawClient;

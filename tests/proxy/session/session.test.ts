@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Events, RawClient, startProxy, until, type Loose, type TestProxy } from '../helpers/stdio-proxy.ts';
+import {
+  Events,
+  RawClient,
+  startProxy,
+  until,
+  type Loose,
+  type TestProxy,
+} from '../../helpers/stdio-proxy.ts';
 
 let test: TestProxy;
 let client: RawClient;

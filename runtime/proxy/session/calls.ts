@@ -1,7 +1,7 @@
-import type { ToolRules } from '../config/context.ts';
-import type { Exchange } from './streams/exchange.ts';
-import { progressTokenOf, type RpcId, type RpcRequest } from './json-rpc.ts';
-import { ShortLivedMap } from './short-lived.ts';
+import type { ToolRules } from '../../config/context.ts';
+import { progressTokenOf, type RpcId, type RpcRequest } from '../messages/json-rpc.ts';
+import { ShortLivedMap } from '../short-lived.ts';
+import type { Exchange } from '../streams/exchange.ts';
 
 export interface Call {
   request: RpcRequest;

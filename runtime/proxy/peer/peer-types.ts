@@ -1,9 +1,9 @@
 /** What a peer (`peer.ts`) and its owner say to each other. */
-import type { Logger } from '../config/log.ts';
-import type { RpcNotification, RpcRequest, RpcResponse } from './json-rpc.ts';
-import type { ProxyLimits } from './limits.ts';
+import type { Logger } from '../../config/log.ts';
+import type { ProxyLimits } from '../limits.ts';
+import type { RpcNotification, RpcRequest, RpcResponse } from '../messages/json-rpc.ts';
 
-export type { RpcNotification, RpcResponse } from './json-rpc.ts';
+export type { RpcNotification, RpcResponse } from '../messages/json-rpc.ts';
 
 /** The params of `initialize`. */
 export interface Handshake {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classify, idOfFragments, progressTokenOf } from '../../runtime/proxy/json-rpc.ts';
+import { classify, idOfFragments, progressTokenOf } from '../../../runtime/proxy/messages/json-rpc.ts';
 
 describe('classify', () => {
   it.each([

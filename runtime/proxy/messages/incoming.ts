@@ -7,9 +7,9 @@
  * line of its own.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Refusal } from '../http.ts';
 import { parseExact } from './exact-json.ts';
 import { lineOf } from './framing.ts';
-import type { Refusal } from './http.ts';
 import { classify, ErrorCode, textOf, type RpcMessage } from './json-rpc.ts';
 
 export interface Incoming {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Turns } from '../../runtime/proxy/turns.ts';
+import { Turns } from '../../../runtime/proxy/peer/turns.ts';
 
 describe('turns', () => {
   it('come one after the other, and not to those who have left', () => {
