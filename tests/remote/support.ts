@@ -18,6 +18,10 @@ import { CONTEXT_KEY, type LogEntry, recordingLogger, SERVICE } from '../helpers
 
 export const TOKEN = 'Bearer upstream-token-4711';
 
+/** An answer to the request 1. */
+export const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
+export const STREAM = { 'content-type': 'text/event-stream' };
+
 /** A server of the test's own, on a free loopback port. */
 export async function listening(listener: RequestListener): Promise<{ server: Server; origin: string }> {
   const server = createServer(listener);
