@@ -10,9 +10,9 @@ const layers = {
   'runtime/policy': ['runtime/config'],
   'runtime/auth': ['runtime/config', 'runtime/store', 'runtime/policy', 'runtime/net', 'runtime/metrics'],
   'runtime/proxy': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/metrics'],
-  'runtime/remote': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/proxy'],
+  'runtime/remote': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/metrics', 'runtime/proxy'],
   'runtime/edge': ['runtime/config'],
-  'runtime/services': ['runtime/config', 'runtime/policy', 'runtime/net'],
+  'runtime/services': ['runtime/config', 'runtime/policy', 'runtime/net', 'runtime/metrics'],
   'runtime/install': ['runtime/config'],
   'runtime/assembly': [
     'runtime/config',

@@ -22,7 +22,7 @@ export interface ServiceEndpoint {
   handle(request: IncomingMessage, response: ServerResponse): void;
   stats(): { sessions: number; children: number };
   /** @returns Prometheus' text format 0.0.4 */
-  metrics?(): string;
+  metrics(): string;
   /** Ends sessions, streams and children. */
   close(): Promise<void>;
 }

@@ -68,14 +68,13 @@ export async function serveService(
     logger,
   };
   const endpoint: ServiceEndpoint = await opened();
-  const text = endpoint.metrics?.bind(endpoint);
-  const metrics = text === undefined ? undefined : await listenForMetrics({ text }, METRICS_PORT);
+  const metrics = await listenForMetrics({ text: () => endpoint.metrics() }, METRICS_PORT);
   serve({
     listener: (request, response) => endpoint.handle(request, response),
     logger,
     close: async () => {
       await endpoint.close();
-      await metrics?.close();
+      await metrics.close();
     },
   });
 

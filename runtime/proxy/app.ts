@@ -119,7 +119,13 @@ export function createProxy(options: ProxyOptions): Proxy {
     childStats: () => children.stats(),
     metrics: () => {
       const { sessions: open } = sessions.stats();
-      return metrics.text({ sessions: open, streams: sessions.openStreams, children: children.stats() });
+      const ready = children.problem === undefined;
+      return metrics.text({
+        sessions: open,
+        streams: sessions.openStreams,
+        children: children.stats(),
+        ready,
+      });
     },
     close: async (graceMs = DEFAULT_CLOSE_MS) => {
       await Promise.all([sessions.close(graceMs), modern.close(graceMs)]);

@@ -15,6 +15,7 @@ import { createEventIds } from './answers/event-ids.ts';
 import { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
 import { Pending } from './pending.ts';
 import { handlePost } from './post.ts';
+import { RemoteMetrics } from './remote-metrics.ts';
 import { RemoteSessions } from './sessions.ts';
 import { endUpstream, handleDelete, handleGet } from './stream.ts';
 import { createUpstream, type UpstreamTarget } from './upstream.ts';
@@ -41,6 +42,8 @@ export interface Remote {
   /** Serves `/mcp`, `/mcp/` and `GET /health`; everything else is 404. */
   handle(req: IncomingMessage, res: ServerResponse): void;
   stats(): { sessions: number; children: number };
+  /** @returns Prometheus' text format 0.0.4 */
+  metrics(): string;
   /**
    * Refuses what is new, lets calls finish for half of the time, then ends streams and sessions.
    * @param graceMs by when all is over, in milliseconds; 5000 unless told
@@ -63,15 +66,9 @@ export function createRemote(options: RemoteOptions): Remote {
   });
   const pending = new Pending(limits, now);
   const bodies = new BodyBudget(limits.maxMessageBytes);
+  const metrics = new RemoteMetrics();
   const deps: RemoteDeps = {
-    service,
-    limits,
-    logger,
-    now,
-    upstream,
-    sessions,
-    pending,
-    bodies,
+    ...{ service, limits, logger, now, upstream, sessions, pending, bodies, metrics },
     eventIds: createEventIds(),
   };
   const callers = new CallerVerifier(options.contextKey, service, now);
@@ -83,11 +80,15 @@ export function createRemote(options: RemoteOptions): Remote {
     if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
     const { origin } = req.headers;
     if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
+      metrics.refused(403);
       const message = `The origin ${origin} may not call this server.`;
       return refuse(res, { status: 403, code: ErrorCode.server, message });
     }
     const caller = callers.verify(req.headers[CONTEXT_HEADER]);
-    if (caller === undefined) return replyJson(res, 401, UNAUTHORIZED);
+    if (caller === undefined) {
+      metrics.refused(401);
+      return replyJson(res, 401, UNAUTHORIZED);
+    }
     const asked = { req, res, caller };
     if (req.method === 'POST') handlePost(asked, deps);
     else if (req.method === 'GET') void handleGet(asked, deps);
@@ -97,6 +98,7 @@ export function createRemote(options: RemoteOptions): Remote {
   return {
     handle,
     stats: () => ({ sessions: sessions.size, children: 0 }),
+    metrics: () => metrics.text({ sessions: sessions.size, streams: pending.streams }),
     close: async (graceMs = DEFAULT_CLOSE_MS) => {
       pending.close();
       for (let waited = 0; pending.size > 0 && waited < graceMs / 2; waited += POLL_MS) await delay(POLL_MS);

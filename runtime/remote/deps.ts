@@ -9,6 +9,7 @@ import { ErrorCode } from '../proxy/messages/json-rpc.ts';
 import type { EventIds } from './answers/event-ids.ts';
 import type { RemoteLimits } from './limits.ts';
 import type { Pending } from './pending.ts';
+import type { RemoteMetrics } from './remote-metrics.ts';
 import type { RemoteSession, RemoteSessions } from './sessions.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -22,6 +23,7 @@ export interface RemoteDeps {
   sessions: RemoteSessions;
   pending: Pending;
   bodies: BodyBudget;
+  metrics: RemoteMetrics;
   eventIds: EventIds;
 }
 

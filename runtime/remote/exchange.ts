@@ -154,6 +154,7 @@ function fail({ res, caller }: Asked, deps: RemoteDeps, call: Call, error: unkno
   const reason = error instanceof Error ? error.message : String(error);
   logger.warn({ service, user: caller.sub, reason }, 'remote server failed');
   const late = error instanceof UpstreamError && error.status === 504;
+  deps.metrics.upstreamFailed(late ? 'late' : 'unreachable');
   const message = late
     ? `The server of '${service}' takes too long.`
     : `The server of '${service}' cannot be reached, or does not answer as a server of MCP.`;

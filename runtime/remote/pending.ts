@@ -34,6 +34,10 @@ export class Pending {
     return this.#running.size;
   }
 
+  get streams(): number {
+    return this.#streams.size;
+  }
+
   /** @param session that is kept alive by it */
   admit(user: string, session: RemoteSession | undefined, kind: 'call' | 'stream'): Admitted | Refusal {
     if (this.#closing) return unavailable(503, 'The gateway is shutting down.');

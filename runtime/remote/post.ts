@@ -15,9 +15,13 @@ export function handlePost(asked: Asked, deps: RemoteDeps): void {
   if ('status' in accepts) return refuse(res, accepts);
   const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
   readBody(req, options, (body) => {
-    if (typeof body === 'string') return refuse(res, bodyRefusal(body, deps.limits.maxMessageBytes));
-    const parsed = parseBody(body);
-    if ('status' in parsed) return refuse(res, parsed);
+    const parsed =
+      typeof body === 'string' ? bodyRefusal(body, deps.limits.maxMessageBytes) : parseBody(body);
+    if ('status' in parsed) {
+      deps.metrics.refused(parsed.status);
+      return refuse(res, parsed);
+    }
+    deps.metrics.watch(res, parsed.incoming[0]?.message);
     accept(asked, { accepts, parsed }, deps);
   });
 }

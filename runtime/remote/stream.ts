@@ -131,13 +131,14 @@ export async function endUpstream(
   }
 }
 
-function fail({ res, caller }: Asked, { service, logger }: RemoteDeps, error: unknown): void {
+function fail({ res, caller }: Asked, { service, logger, metrics }: RemoteDeps, error: unknown): void {
   if (res.destroyed) return;
   logger.warn({ service, user: caller.sub, reason: (error as Error).message }, 'remote server failed');
+  const status = error instanceof UpstreamError ? error.status : 502;
   if (res.headersSent) {
     res.destroy();
     return;
   }
-  const status = error instanceof UpstreamError ? error.status : 502;
+  metrics.upstreamFailed(status === 504 ? 'late' : 'unreachable');
   refuse(res, { status, code: ErrorCode.server, message: `The server of '${service}' opens no stream.` });
 }

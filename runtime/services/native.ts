@@ -17,6 +17,7 @@ import {
   sendResponse,
   toBodilessRequest,
 } from './http.ts';
+import { NativeMetrics } from './native-metrics.ts';
 import { judgeOrigin } from './origin.ts';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -47,6 +48,8 @@ export interface NativeService {
   /** Serves `/mcp`, `/mcp/` and `GET /health`. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse): void;
   stats(): { sessions: number; children: 0 };
+  /** @returns Prometheus' text format 0.0.4 */
+  metrics(): string;
   /** Ends all sessions and streams; what comes later is answered 503. */
   close(): Promise<void>;
 }
@@ -73,6 +76,8 @@ export interface NativeRequest {
 export interface McpEndpoint {
   serve(request: NativeRequest): Promise<Response>;
   sessions(): number;
+  /** With what its tools count, where they do. */
+  metrics?: NativeMetrics;
   close(): Promise<void>;
 }
 
@@ -84,6 +89,7 @@ interface Edge {
   now: () => number;
   maxBodyBytes: number;
   bodies: BodyBudget;
+  metrics: NativeMetrics;
 }
 
 function plainHeaders(req: IncomingMessage): Record<string, string> {
@@ -149,11 +155,12 @@ function bodyRefusal(why: BodyRefusal, maxBytes: number): Response {
 
 /** Who calls, or undefined after the refusal has been written. */
 function admit(
-  { options, contextKey, now }: Edge,
+  { options, contextKey, now, metrics }: Edge,
   req: IncomingMessage,
   res: ServerResponse,
 ): CallerContext | undefined {
   if (!judgeOrigin(req.headers.origin, options.allowedOrigins).allowed) {
+    metrics.refused(403);
     options.logger.warn({ service: options.service, origin: req.headers.origin }, 'origin refused');
     sendJson(res, 403, {
       error: 'forbidden',
@@ -170,6 +177,7 @@ function admit(
     now() / 1000,
   );
   if (caller === undefined) {
+    metrics.refused(401);
     options.logger.warn({ service: options.service, present: signed !== undefined }, 'context refused');
     sendJson(res, 401, {
       error: 'unauthorized',
@@ -191,7 +199,11 @@ async function serveMcp(edge: Edge, req: IncomingMessage, res: ServerResponse): 
   }
   const body = await bodyOf(edge, req, caller.sub);
   if (body === undefined) return;
-  if (body instanceof Response) return sendResponse(res, body);
+  if (body instanceof Response) {
+    edge.metrics.refused(body.status);
+    return sendResponse(res, body);
+  }
+  if (req.method === 'POST') edge.metrics.watch(res, body.value);
   const response = await edge.endpoint.serve({
     caller,
     headers: plainHeaders(req),
@@ -201,6 +213,7 @@ async function serveMcp(edge: Edge, req: IncomingMessage, res: ServerResponse): 
     web: toBodilessRequest(req, signal),
     finished,
   });
+  if (req.method === 'GET' && response.ok) edge.metrics.stream(res);
   await sendResponse(res, response);
 }
 
@@ -231,6 +244,7 @@ function fail({ options }: Edge, res: ServerResponse, error: unknown): void {
 export function createNativeService(options: NativeServiceOptions, endpoint: McpEndpoint): NativeService {
   const contextKey = createSecretKey(options.contextKey);
   const { now = Date.now, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { metrics = new NativeMetrics() } = endpoint;
   const edge: Edge = {
     options,
     contextKey,
@@ -238,6 +252,7 @@ export function createNativeService(options: NativeServiceOptions, endpoint: Mcp
     now,
     maxBodyBytes,
     bodies: new BodyBudget(maxBodyBytes),
+    metrics,
   };
   let closed = false;
   return {
@@ -245,6 +260,7 @@ export function createNativeService(options: NativeServiceOptions, endpoint: Mcp
       route(edge, closed, req, res).catch((error: unknown) => fail(edge, res, error));
     },
     stats: () => ({ sessions: endpoint.sessions(), children: 0 }),
+    metrics: () => metrics.text(endpoint.sessions()),
     async close() {
       closed = true;
       await endpoint.close();

@@ -13,6 +13,7 @@ import {
 import type { ToolRules } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { toolExists, unknownToolText, withoutDenied } from '../policy/tool-rules.ts';
+import type { NativeMetrics, ToolOutcome } from './native-metrics.ts';
 import type { Tool, ToolRequest, ToolResult } from './tool.ts';
 
 export interface ToolServerSpec<Call> {
@@ -23,6 +24,8 @@ export interface ToolServerSpec<Call> {
   /** The caller's rules, from the signed context. */
   rulesOf(call: Call): ToolRules | undefined;
   logger: Logger;
+  /** Counts the runs of tools. */
+  metrics: NativeMetrics;
 }
 
 export interface ToolServers<Call> {
@@ -75,9 +78,15 @@ export function createToolServers<Call extends object>(spec: ToolServerSpec<Call
     const call = callOf(ctx);
     const tool = toolExists(name, spec.rulesOf(call)) ? byName.get(name) : undefined;
     if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownToolText(name));
+    const begunMs = performance.now();
+    const ran = (outcome: ToolOutcome) =>
+      spec.metrics.ran(name, outcome, (performance.now() - begunMs) / 1000);
     try {
-      return toCallToolResult(await tool.run(args, call, requestOf(ctx)));
+      const result = await tool.run(args, call, requestOf(ctx));
+      ran(result.failed === true ? 'failed' : 'done');
+      return toCallToolResult(result);
     } catch (error) {
+      ran('fault');
       spec.logger.error({ tool: name, error: String(error) }, 'tool failed');
       return toCallToolResult({
         text: `${name} failed by a fault of the service; its log says more.`,

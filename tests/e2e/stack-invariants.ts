@@ -92,6 +92,8 @@ export function itKeepsTheInvariants(running: () => Stack, services: readonly st
     ['auth', '/admin/clients', 404],
     ['time', '/verify/time', 401],
     ['time', '/health', 401],
+    ['time', '/metrics', 401],
+    ['echo-stateless', '/metrics', 401],
     ['time', '/', 401],
     ['nobody', '/mcp', 404],
   ])('%s%s is %d from outside', async (host, path, status) => {

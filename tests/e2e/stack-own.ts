@@ -18,6 +18,11 @@ const SECRETS = { clock: 'clock-secret-4712', far: 'Bearer far-secret-0815', not
 const ROOT = join(import.meta.dirname, '..', '..');
 const FAR = { host: 'far.test', port: 3001 };
 const METRICS_PORT = 9464;
+/** One service of each kind that has no server process of its own. */
+const OTHER_KINDS = [
+  ['far', 'remote'],
+  ['echo-stateless', 'native'],
+] as const;
 
 /** `services add`, in a stack that is not up yet. The packages are our catalog's, so that builds share what they fetch. */
 export async function addOwnServers(stack: Stack): Promise<void> {
@@ -135,13 +140,26 @@ export function itServesOwnServers(running: () => Stack): void {
       expect(figure('mcpgw_proxy_children')).toBeGreaterThanOrEqual(1);
       expect(stdout).toMatch(/_count\{method="tools\/call",outcome="answered"\} [1-9]/);
     });
+    for (const [service, kind] of OTHER_KINDS) {
+      await withClient(stack, service, ALICE, (client) => client.listTools());
+      const { stdout } = inNetwork(stack, `service-${service}`, `http://${service}:${METRICS_PORT}/metrics`);
+      expect(stdout, service).toMatch(
+        new RegExp(
+          `^mcpgw_${kind}_request_seconds_count\\{method="tools/list",outcome="answered"\\} [1-9]`,
+          'm',
+        ),
+      );
+      expect(stdout).not.toMatch(/alice|github:/i);
+    }
     expect(inNetwork(stack, 'auth', `http://auth:${METRICS_PORT}/metrics`).stdout).toMatch(
       /^mcpgw_auth_verify_total\{.*\} [1-9]/m,
     );
     const outside = await Promise.all(
-      ['/metrics', '/notes/metrics'].map((path) => stack.fetchAs(ALICE)(`${stack.issuer}${path}`)),
+      ['/metrics', '/notes/metrics', '/far/metrics', '/echo-stateless/metrics'].map((path) =>
+        stack.fetchAs(ALICE)(`${stack.issuer}${path}`),
+      ),
     );
-    expect(outside.map(({ status }) => status)).toEqual([404, 401]);
+    expect(outside.map(({ status }) => status)).toEqual([404, 401, 401, 401]);
     for (const { body } of outside) await body?.cancel();
   });
 }

@@ -36,6 +36,7 @@ it('counts requests by method and outcome, children and bytes; nothing of them i
       'mcpgw_proxy_refused_total{status="400"} 1',
       'mcpgw_proxy_refused_total{status="401"} 1',
       'mcpgw_proxy_sessions 1',
+      'mcpgw_proxy_ready 1',
       'mcpgw_proxy_children 1',
       'mcpgw_proxy_child_starts_total 1',
       'mcpgw_proxy_child_failed_starts_total 0',

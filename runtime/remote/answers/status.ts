@@ -2,6 +2,7 @@
 import { type Refusal, RETRY_AFTER } from '../../proxy/http.ts';
 import { ErrorCode, isObject } from '../../proxy/messages/json-rpc.ts';
 import { type RemoteDeps, SESSION_NOT_FOUND } from '../deps.ts';
+import type { FailureReason } from '../remote-metrics.ts';
 import { readBounded } from './relay.ts';
 import type { UpstreamResponse } from '../upstream.ts';
 
@@ -10,6 +11,8 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** What a client can do something about, when the server says it of a request: these pass, with the server's JSON-RPC error. */
 const CLIENT_STATUS = new Set([400, 404, 405, 406, 409, 411, 413, 415, 422, 429]);
+
+const WANTS_CREDENTIALS = new Set([401, 403, 407]);
 
 /** How the content of an answer is served. */
 export type Content = 'json' | 'stream' | 'none' | 'other';
@@ -31,7 +34,7 @@ export function isEncoded({ headers }: UpstreamResponse): boolean {
 export async function refusalOf(
   upstream: UpstreamResponse,
   hadSession: boolean,
-  { service, logger }: RemoteDeps,
+  { service, logger, metrics }: RemoteDeps,
 ): Promise<Refusal> {
   const { statusCode: status } = upstream;
   if (status === 404 && hadSession) {
@@ -44,12 +47,19 @@ export async function refusalOf(
   }
   discard(upstream);
   logger.warn({ service, status }, 'remote server did not answer as a server of MCP');
+  metrics.upstreamFailed(reasonOf(status));
   return refused(status, service);
+}
+
+function reasonOf(status: number): FailureReason {
+  if (WANTS_CREDENTIALS.has(status)) return 'credentials';
+  if (status === 504) return 'late';
+  return status >= 300 && status < 400 ? 'redirect' : 'error';
 }
 
 function refused(status: number, service: string): Refusal {
   const says = (message: string): Refusal => ({ status: 502, code: ErrorCode.server, message });
-  if (status === 401 || status === 403 || status === 407)
+  if (WANTS_CREDENTIALS.has(status))
     return says(
       `The server of '${service}' does not take the gateway's credentials (${status}). Its operator must renew them.`,
     );

@@ -14,6 +14,7 @@ import {
   type NativeService,
   type NativeServiceOptions,
 } from '../native.ts';
+import { NativeMetrics } from '../native-metrics.ts';
 import { createSessionEndpoint } from './session-endpoint.ts';
 import { replayLastEcho } from './tools/replay-last-echo.ts';
 
@@ -34,7 +35,8 @@ export function createEchoStateful(options: NativeServiceOptions): NativeService
   const { service, logger } = options;
   const limits = limitsOf(options);
   const base = factsOf(options);
-  const servers = createEchoServers(options, TOOLS);
+  const metrics = new NativeMetrics();
+  const servers = createEchoServers(options, TOOLS, metrics);
   const modern = createModernEra(servers.create, logger);
   const userEchoes = new UserEchoes(
     { maxUsers: limits.maxSessions, idleSeconds: limits.idleSeconds },
@@ -68,6 +70,7 @@ export function createEchoStateful(options: NativeServiceOptions): NativeService
       sweep();
       return sessions.size();
     },
+    metrics,
     async close() {
       clearInterval(timer);
       userEchoes.clear();

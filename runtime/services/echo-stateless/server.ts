@@ -14,10 +14,12 @@ import {
   type NativeService,
   type NativeServiceOptions,
 } from '../native.ts';
+import { NativeMetrics } from '../native-metrics.ts';
 
 export function createEchoStateless(options: NativeServiceOptions): NativeService {
   const facts = factsOf(options);
-  const servers = createEchoServers(options, echoTools);
+  const metrics = new NativeMetrics();
+  const servers = createEchoServers(options, echoTools, metrics);
   const modern = createModernEra(servers.create, options.logger);
 
   const serveHandshakeEra = async ({ web, body }: NativeRequest): Promise<Response> => {
@@ -42,6 +44,7 @@ export function createEchoStateless(options: NativeServiceOptions): NativeServic
       return handshake ? serveHandshakeEra(request) : modern.serve(request);
     },
     sessions: () => 0,
+    metrics,
     close: () => modern.close(),
   });
 }

@@ -1,4 +1,5 @@
 import type { NativeServiceOptions } from '../native.ts';
+import type { NativeMetrics } from '../native-metrics.ts';
 import type { Tool } from '../tool.ts';
 import { createToolServers, type ToolServers } from '../tool-server.ts';
 import type { EchoCall } from './call.ts';
@@ -14,6 +15,7 @@ const INSTRUCTIONS =
 export function createEchoServers(
   options: NativeServiceOptions,
   tools: readonly Tool<EchoCall>[],
+  metrics: NativeMetrics,
 ): ToolServers<EchoCall> {
   return createToolServers<EchoCall>({
     info: { name: options.service, title: `Echo (${options.service})`, version: VERSION },
@@ -21,5 +23,6 @@ export function createEchoServers(
     tools,
     rulesOf: ({ request }) => request.caller.tools,
     logger: options.logger,
+    metrics,
   });
 }

@@ -13,6 +13,7 @@ import {
   type NativeService,
   type NativeServiceOptions,
 } from '../native.ts';
+import { NativeMetrics } from '../native-metrics.ts';
 import { createToolServers, type ToolServers } from '../tool-server.ts';
 import { Calls, callKey } from './calls.ts';
 import { Fetcher } from './fetcher.ts';
@@ -45,7 +46,8 @@ export function createFetchs(options: FetchsOptions): NativeService {
   const limits = { ...FETCH_LIMITS, ...options.limits };
   const fetcher = new Fetcher({ ...options, limits, now });
   const calls = new Calls();
-  const servers = createServers(options);
+  const metrics = new NativeMetrics();
+  const servers = createServers(options, metrics);
   const modern = createModernEra(servers.create, logger);
   const ids = createSessionIds(
     createHmac('sha256', options.contextKey).update('fetchs session ids').digest(),
@@ -87,6 +89,7 @@ export function createFetchs(options: FetchsOptions): NativeService {
       }
     },
     sessions: () => 0,
+    metrics,
     async close() {
       calls.close();
       await Promise.all([modern.close(), fetcher.close()]);
@@ -94,13 +97,14 @@ export function createFetchs(options: FetchsOptions): NativeService {
   });
 }
 
-function createServers(options: FetchsOptions): ToolServers<FetchCall> {
+function createServers(options: FetchsOptions, metrics: NativeMetrics): ToolServers<FetchCall> {
   return createToolServers<FetchCall>({
     info: { name: options.service, title: 'Fetch', version: options.version },
     instructions: INSTRUCTIONS,
     tools: [fetchTool],
     rulesOf: ({ request }) => request.caller.tools,
     logger: options.logger,
+    metrics,
   });
 }
 
