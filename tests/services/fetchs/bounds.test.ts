@@ -63,12 +63,22 @@ describe('a body', () => {
   });
 
   it.each([
-    ['something else than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
-    ['nothing', ''],
-  ])('behind %s is none', async (_, bytes) => {
+    ['something else than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', /not HTTP/],
+    ['HTTP/0.9', '<p>hello', /not HTTP/],
+    ['a status that is none', 'HTTP/1.1 99 Odd\r\ncontent-length: 1\r\n\r\nx', /not HTTP/],
+    ['a length that is none', 'HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nx', /not HTTP/],
+    ['a zero byte in a header', 'HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\nx', /not HTTP/],
+    [
+      'a chunk that is none',
+      'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nx',
+      /not HTTP/,
+    ],
+    ['nothing', '', /broke off/],
+  ])('behind %s is none, and the site is told of, not us', async (_, bytes, reason) => {
     const { fetch, site } = await startFetchs();
     site.answers.set('/', (request) => request.socket.end(bytes));
-    expect(await fetch({ url: site.url('/') })).toMatchObject({ failed: true });
+    const { failed, text } = await fetch({ url: site.url('/') });
+    expect([failed, text]).toEqual([true, expect.stringMatching(reason)]);
   });
 });
 

@@ -135,6 +135,14 @@ describe('what is fetched', () => {
       expect([path, failed, text]).toEqual([path, true, expect.stringContaining('The body is ')]);
     }
   });
+
+  it('is empty where nothing comes, though the headers say that it is packed', async () => {
+    const { fetch, site } = await startFetchs();
+    site.answers.set('/', (_request, response) =>
+      response.writeHead(404, { 'content-type': 'text/html', 'content-encoding': 'gzip' }).end(),
+    );
+    expect((await fetch({ url: site.url('/') })).data).toMatchObject({ status: 404, content: '' });
+  });
 });
 
 describe('a request', () => {

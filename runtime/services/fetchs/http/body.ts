@@ -40,6 +40,7 @@ export async function readBody(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let received = 0;
   const keep = async (source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       bytes += chunk.length;
@@ -48,7 +49,6 @@ export async function readBody(
     }
   };
   async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let received = 0;
     for await (const chunk of source) {
       received += chunk.length;
       if (received > limits.maxWireBytes) throw tooLarge(limits.maxWireBytes);
@@ -61,7 +61,9 @@ export async function readBody(
     await pipeline(streams as never);
   } catch (error) {
     const isCut = limits.cut === true && error instanceof TooLargeError;
-    if (!isCut) throw unpackingError(error) ?? error;
+    const damage = unpackingError(error);
+    // Nothing at all is no damage: many a site says of an empty body, too, how it is packed.
+    if (!isCut && (damage === undefined || received > 0)) throw damage ?? error;
   }
   return Buffer.concat(chunks, Math.min(bytes, limits.maxBodyBytes));
 }

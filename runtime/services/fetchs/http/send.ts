@@ -87,6 +87,12 @@ const REASONS: [codes: RegExp, text: (url: URL) => string][] = [
   [/^HPE_/, ({ host }) => `${host} answers with something that is not HTTP.`],
 ];
 
+/** undici's parser gives a code to some of its errors only. */
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return '';
+  return (cause as NodeJS.ErrnoException).code ?? (cause.name === 'HTTPParserError' ? 'HPE_' : '');
+}
+
 /** In words for the caller, who learns nothing of addresses on the inside. */
 function explain(error: unknown, url: URL): unknown {
   if (!(error instanceof Error) || error instanceof FetchError) return error;
@@ -100,7 +106,7 @@ function explain(error: unknown, url: URL): unknown {
       `${url.hostname} does not lead to a public address, and only the public internet is fetched from. ` +
         'The operator of the gateway can allow a host with MCP_FETCHS_ALLOWED_HOSTS.',
     );
-  const codes = causes.map((cause) => (cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+  const codes = causes.map(codeOf);
   for (const [pattern, text] of REASONS)
     if (codes.some((code) => pattern.test(code))) return new FetchError(text(url));
   if (codes.some((code) => code !== ''))
