@@ -24,11 +24,6 @@ export const CORS_METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 
 const MAX_AGE_SECONDS = 600;
 
-/** True when a page of this origin may call. */
-export function originAllowed(origin: string, allowed: string[]): boolean {
-  return allowed.includes('*') || allowed.includes(origin);
-}
-
 /**
  * Headers of an answer to `origin`.
  * @param allowed configured origins; `*` among them means any, and then without credentials

@@ -80,10 +80,6 @@ export class Listeners {
     this.#outflows = outflows;
   }
 
-  get size(): number {
-    return this.#open.size;
-  }
-
   /**
    * Counts a stream that is about to open, until `res` is closed.
    * @returns false when the user has too many

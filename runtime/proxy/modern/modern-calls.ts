@@ -58,11 +58,6 @@ export class ModernCalls {
     this.#parked = new ParkedCalls(options.service, options.limits.parkedCallSeconds);
   }
 
-  /** Calls whose client has been asked something. */
-  get parked(): number {
-    return this.#parked.size;
-  }
-
   /** Calls whose client waits. */
   get waiting(): number {
     return this.#replies.size;

@@ -79,14 +79,6 @@ export class ModernEra {
     ];
   }
 
-  stats(): { children: number; parkedCalls: number; listeners: number } {
-    return {
-      children: this.#places.children,
-      parkedCalls: this.#calls.parked,
-      listeners: this.#listeners.size,
-    };
-  }
-
   /** Answers a POST of this era. @returns false when it is none */
   post(req: IncomingMessage, res: ServerResponse, post: Post): boolean {
     if (!isModernPost(req, post.parsed)) return false;

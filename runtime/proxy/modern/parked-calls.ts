@@ -13,10 +13,6 @@ export class ParkedCalls {
     this.#seconds = seconds;
   }
 
-  get size(): number {
-    return this.#calls.size;
-  }
-
   /** @returns the `requestState` that finds the call again */
   park(call: ModernCall): string {
     const expire = (): void => {

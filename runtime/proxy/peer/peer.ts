@@ -71,26 +71,6 @@ export class Peer {
     });
   }
 
-  /**
-   * A peer that is ready for calls.
-   * @throws PeerError when the child ends, refuses or does not answer in time (it is ended then); what `start` throws
-   */
-  static async open(
-    start: (handlers: ChildHandlers) => Child,
-    handshake: Handshake,
-    options: PeerOptions,
-    handlers?: PeerHandlers,
-  ): Promise<Peer> {
-    const peer = new Peer(start, options, handlers);
-    await peer.initialize(handshake);
-    return peer;
-  }
-
-  /** Requests of callers that have no answer yet, the oldest first. */
-  get pending(): IterableIterator<PeerCall> {
-    return this.#calls.values();
-  }
-
   get pendingCalls(): number {
     return this.#calls.size;
   }

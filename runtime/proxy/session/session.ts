@@ -88,11 +88,6 @@ export class Session {
     this.#lastActiveMs = options.now();
   }
 
-  /** There is a child. */
-  get started(): boolean {
-    return this.#child !== undefined;
-  }
-
   get ended(): boolean {
     return this.#ended;
   }

@@ -58,11 +58,6 @@ export class Outflow {
     this.#options = options;
   }
 
-  /** The child waits for clients to read. */
-  get waits(): boolean {
-    return this.#waits;
-  }
-
   /** @returns the bytes of all noted replies */
   get unreadBytes(): number {
     let bytes = 0;

@@ -12,8 +12,6 @@ import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
 export type Use = 'exclusive' | 'shared' | 'any';
 
 export interface Places {
-  /** Those that are started or end now among them. */
-  readonly children: number;
   /**
    * Finds or starts a child and lets `call` use it until `leave`.
    * @param capabilities the client's

@@ -36,21 +36,12 @@ export class Pool implements Places {
   readonly #peers = new Set<PooledPeer>();
   /** Children that are being started, by user and key. */
   readonly #opening = new Map<string, Promise<PooledPeer | Refusal>>();
-  readonly #starting = new Map<string, number>();
   readonly #ending = new Set<Promise<void>>();
   #closing = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     options.children.budget.onNeed((user) => this.#giveUp(user));
-  }
-
-  get children(): number {
-    return this.#peers.size + this.#ending.size + this.#startingOf();
-  }
-
-  get busy(): boolean {
-    return this.#startingOf() > 0 || [...this.#peers].some((each) => each.peer.pendingCalls > 0);
   }
 
   join(
@@ -156,17 +147,11 @@ export class Pool implements Places {
   }
 
   async #open(caller: CallerContext, capabilities: Members, key: string): Promise<PooledPeer | Refusal> {
-    const { sub } = caller;
     if (this.#closing) return SHUTTING_DOWN;
-    this.#starting.set(sub, this.#startingOf(sub) + 1);
     try {
       return await this.#start(caller, capabilities, key);
     } catch (error) {
-      return startRefusal(error, { ...this.#options, user: sub });
-    } finally {
-      const left = this.#startingOf(sub) - 1;
-      if (left > 0) this.#starting.set(sub, left);
-      else this.#starting.delete(sub);
+      return startRefusal(error, { ...this.#options, user: caller.sub });
     }
   }
 
@@ -207,13 +192,6 @@ export class Pool implements Places {
       return true;
     }
     return false;
-  }
-
-  #startingOf(user?: string): number {
-    if (user !== undefined) return this.#starting.get(user) ?? 0;
-    let all = 0;
-    for (const count of this.#starting.values()) all += count;
-    return all;
   }
 
   /** What a child asks is meant for the call that has it for itself, or for the only one there is. */

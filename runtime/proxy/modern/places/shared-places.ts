@@ -49,11 +49,6 @@ export class SharedPlaces implements Places {
     };
   }
 
-  /** Only of the pool: the others are counted with the sessions'. */
-  get children(): number {
-    return this.#options.pool.children;
-  }
-
   join(
     caller: CallerContext,
     capabilities: Members,
