@@ -23,6 +23,7 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../messages/json-rpc.ts';
+import { isLogLevel, LOG_LEVELS, type LogLevel } from '../messages/log-level.ts';
 import { META, MODERN_VERSION, without, type Members } from '../modern/envelope/envelope.ts';
 import type { KnownEra } from './era.ts';
 import { Listening } from './listening.ts';
@@ -52,7 +53,7 @@ export class HandshakeFace implements ChildHandlers {
   /** What the child answered to `initialize`, in case that it is no modern one either. */
   #refusal: Buffer | undefined;
   #silence: NodeJS.Timeout | undefined;
-  #logLevel: string | undefined;
+  #logLevel: LogLevel | undefined;
 
   /** @param owner what the child's owner listens with */
   constructor(child: Child, owner: ChildHandlers, era: KnownEra) {
@@ -128,7 +129,9 @@ export class HandshakeFace implements ChildHandlers {
     } else if (this.#era.handshake !== false) this.#child.send(line);
     else if (method === 'ping') this.#toOwner(textOf({ kind: 'response', id, result: {} }));
     else if (method === 'logging/setLevel') {
-      this.#logLevel = typeof params?.['level'] === 'string' ? params['level'] : undefined;
+      const level = params?.['level'];
+      if (!isLogLevel(level)) return this.#toOwner(errorText(id, ErrorCode.invalidParams, NO_LEVEL));
+      this.#logLevel = level;
       this.#toOwner(textOf({ kind: 'response', id, result: {} }));
     } else if (method === 'resources/subscribe' || method === 'resources/unsubscribe') {
       const problem = this.#listening.change(String(params?.['uri']), method === 'resources/subscribe');
@@ -248,6 +251,7 @@ export class HandshakeFace implements ChildHandlers {
   }
 }
 
+const NO_LEVEL = `level must be one of ${LOG_LEVELS.join(', ')}.`;
 const UNKNOWN = { code: ErrorCode.internal, message: 'The server speaks no version that is known here.' };
 
 /** @returns the result without what the handshake era does not know */

@@ -18,11 +18,12 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../messages/json-rpc.ts';
+import { passesLevel } from '../messages/log-level.ts';
 import { declares } from '../models/shared/declares.ts';
 import type { PeerCall } from '../peer/peer-types.ts';
 import { progressLine, withId } from '../peer/rewrite.ts';
 import { visiblePart } from '../tool-access.ts';
-import { isLoud, without, withoutEnvelope, type Envelope, type Members } from './envelope/envelope.ts';
+import { without, withoutEnvelope, type Envelope, type Members } from './envelope/envelope.ts';
 import { capabilityFor, isAnswerTo, MAY_ASK } from './envelope/input-requests.ts';
 import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
@@ -173,7 +174,7 @@ export class ModernCall implements ActiveCall {
     }
     const wanted = this.#current?.envelope.logLevel;
     if (method !== 'notifications/message' || wanted === undefined) return;
-    if (isLoud(params?.['level'], wanted)) this.#current?.reply.send(line);
+    if (passesLevel(params?.['level'], wanted)) this.#current?.reply.send(line);
   }
 
   /** The child's own id, as text; ids 1 and "1" are two. */

@@ -1,9 +1,9 @@
 /** A request of 2026-07-28 on its way through a child of that revision: only its id and progress token change. */
 import type { ToolRules } from '../../config/context.ts';
 import { ErrorCode, type RpcNotification, type RpcRequest, type RpcResponse } from '../messages/json-rpc.ts';
+import { passesLevel, type LogLevel } from '../messages/log-level.ts';
 import type { PeerCall } from '../peer/peer-types.ts';
 import { visiblePart } from '../tool-access.ts';
-import { isLoud } from './envelope/envelope.ts';
 import type { ActiveCall, PooledPeer } from './places/pooled-peer.ts';
 import type { Reply } from './reply.ts';
 
@@ -12,7 +12,7 @@ export interface PassedRequest {
   /** The request as `parseBody` wrote it. */
   line: Buffer | undefined;
   tools: ToolRules | undefined;
-  logLevel: string | undefined;
+  logLevel: LogLevel | undefined;
   reply: Reply;
 }
 
@@ -65,6 +65,6 @@ export class PassedCall implements ActiveCall {
   told({ method, params }: RpcNotification, line: Buffer): void {
     const { logLevel, reply } = this.#passed;
     if (method !== 'notifications/message' || logLevel === undefined) return;
-    if (isLoud(params?.['level'], logLevel)) reply.send(line);
+    if (passesLevel(params?.['level'], logLevel)) reply.send(line);
   }
 }

@@ -1,6 +1,6 @@
 /** Who uses a child that many share, and for whom of them is what it says on its own. */
 import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
-import { mostVerbose, type LogLevel } from './log-level.ts';
+import { mostVerbose, type LogLevel } from '../../messages/log-level.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** A call that was given up may still ask for so long. */

@@ -12,11 +12,11 @@ import {
   type RpcMessage,
   type RpcRequest,
 } from '../../messages/json-rpc.ts';
+import { isLogLevel, passesLevel, type LogLevel } from '../../messages/log-level.ts';
 import type { PeerCall, RpcNotification, RpcResponse } from '../../peer/peer-types.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { SessionChild } from '../session-child.ts';
 import { declares } from './declares.ts';
-import { isLogLevel, passesLevel, type LogLevel } from './log-level.ts';
 import type { Member } from './members.ts';
 import type { SharedServer } from './shared-server.ts';
 import { subscriptionProblem } from './subscriptions.ts';

@@ -5,6 +5,7 @@
  */
 import type { Refusal } from '../../http.ts';
 import { ErrorCode, isObject } from '../../messages/json-rpc.ts';
+import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../messages/log-level.ts';
 
 export const MODERN_VERSION = '2026-07-28';
 
@@ -30,16 +31,7 @@ export interface Envelope {
   version: string;
   capabilities: Members;
   /** From which severity on the client wants log messages; none without it. */
-  logLevel: string | undefined;
-}
-
-/** Severities of RFC 5424 as MCP names them, the least first. */
-const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
-
-/** Whether a message of this level is to be sent to who asked for `wanted`. */
-export function isLoud(level: unknown, wanted: string): boolean {
-  const rank = LOG_LEVELS.indexOf(String(level));
-  return rank === -1 || rank >= LOG_LEVELS.indexOf(wanted);
+  logLevel: LogLevel | undefined;
 }
 
 /** Whether the sender says that the message is of the era without handshakes. */
@@ -65,7 +57,7 @@ export function readEnvelope(params: Members | undefined): Envelope | Refusal {
   }
   const { [META.clientInfo]: info, [META.logLevel]: level } = meta;
   if (info !== undefined && !isObject(info)) return invalid(META.clientInfo, 'must be an object');
-  if (level !== undefined && !(typeof level === 'string' && LOG_LEVELS.includes(level)))
+  if (level !== undefined && !isLogLevel(level))
     return invalid(META.logLevel, `must be one of ${LOG_LEVELS.join(', ')}`);
   return { version, capabilities, logLevel: level };
 }

@@ -2,6 +2,7 @@
 import type { CallerContext } from '../../../config/context.ts';
 import type { Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
+import type { LogLevel } from '../../messages/log-level.ts';
 import type { Members } from '../envelope/envelope.ts';
 import type { ActiveCall, PooledPeer } from './pooled-peer.ts';
 
@@ -25,7 +26,7 @@ export interface Places {
   /** @param givenUp the child was told to stop before it answered, and may not have heard it yet */
   leave(pooled: PooledPeer, call: ActiveCall, givenUp?: boolean): void;
   /** Lets `call`, which has its place, hear of what the child logs from this level on. */
-  setLogLevel(pooled: PooledPeer, level: string, call: ActiveCall): Promise<void>;
+  setLogLevel(pooled: PooledPeer, level: LogLevel, call: ActiveCall): Promise<void>;
   /** Ends the children that have not been used for `idleMs`. */
   sweep(idleMs: number): void;
   /** No new child from now on. */

@@ -8,6 +8,7 @@ import { SHUTTING_DOWN } from '../../checks.ts';
 import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
 import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
+import type { LogLevel } from '../../messages/log-level.ts';
 import type { Children } from '../../models/children.ts';
 import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
 import type { Peer } from '../../peer/peer.ts';
@@ -88,7 +89,7 @@ export class Pool implements Places {
     if (pooled.spent && !pooled.inUse) this.end(pooled, 'Its last call was given up.');
   }
 
-  setLogLevel(pooled: PooledPeer, level: string): Promise<void> {
+  setLogLevel(pooled: PooledPeer, level: LogLevel): Promise<void> {
     return pooled.setLogLevel(level);
   }
 

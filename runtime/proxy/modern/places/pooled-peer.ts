@@ -9,6 +9,7 @@ import {
   type RpcNotification,
   type RpcRequest,
 } from '../../messages/json-rpc.ts';
+import type { LogLevel } from '../../messages/log-level.ts';
 import { OWN_META } from '../../modern-child/probe.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { META, type Members } from '../envelope/envelope.ts';
@@ -49,7 +50,7 @@ export class PooledPeer {
   readonly streams = new Map<RpcId, (message: RpcNotification) => void>();
   /** May not be given to another call, because an earlier one may still ask. */
   spent = false;
-  #logLevel: string | undefined;
+  #logLevel: LogLevel | undefined;
   #tools: Tools | Promise<Tools> | undefined;
   /** How many streams want to hear of each resource. */
   readonly #subscriptions = new Map<string, number>();
@@ -91,7 +92,7 @@ export class PooledPeer {
   }
 
   /** Sends `logging/setLevel` when the level is another than the last. */
-  async setLogLevel(level: string): Promise<void> {
+  async setLogLevel(level: LogLevel): Promise<void> {
     // With the era of the level in each request, there is nothing to set.
     if (this.hello.modern || level === this.#logLevel || !('logging' in this.capabilities)) return;
     this.#logLevel = level;

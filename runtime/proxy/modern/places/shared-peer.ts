@@ -1,6 +1,6 @@
 /** A child that sessions use, too, as the era without sessions sees it. */
 import type { RpcId, RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
-import { isLogLevel, passesLevel, type LogLevel } from '../../models/shared/log-level.ts';
+import { passesLevel, type LogLevel } from '../../messages/log-level.ts';
 import type { Member } from '../../models/shared/members.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { Peer } from '../../peer/peer.ts';
@@ -73,15 +73,9 @@ export class SharedPeer extends PooledPeer {
    * Lets `call` hear of what the child logs from this level on. A child that all share logs for nobody: a message may be
    * about a call of somebody else's that is over.
    */
-  async logFor(call: ActiveCall, level: string): Promise<void> {
+  async logFor(call: ActiveCall, level: LogLevel): Promise<void> {
     const member = this.#calls.get(call);
-    if (
-      this.#server.forAll ||
-      member === undefined ||
-      !isLogLevel(level) ||
-      !('logging' in this.capabilities)
-    )
-      return;
+    if (this.#server.forAll || member === undefined || !('logging' in this.capabilities)) return;
     const wanted = this.#server.levelFor(member, level);
     if (wanted !== undefined) await this.ask('logging/setLevel', { level: wanted });
   }

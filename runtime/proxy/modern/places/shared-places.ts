@@ -8,6 +8,7 @@ import type { Logger } from '../../../config/log.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
 import type { ChildCommand, Graces } from '../../child/child.ts';
 import type { Refusal } from '../../http.ts';
+import type { LogLevel } from '../../messages/log-level.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { SharedServers } from '../../models/shared/shared-servers.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
@@ -68,7 +69,7 @@ export class SharedPlaces implements Places {
     else this.#options.pool.leave(pooled, call);
   }
 
-  setLogLevel(pooled: PooledPeer, level: string, call: ActiveCall): Promise<void> {
+  setLogLevel(pooled: PooledPeer, level: LogLevel, call: ActiveCall): Promise<void> {
     return pooled instanceof SharedPeer ? pooled.logFor(call, level) : pooled.setLogLevel(level);
   }
 
