@@ -109,6 +109,13 @@ describe('a server of 2026-07-28 before a client with a handshake', () => {
     expect(events.messages.map(({ params }) => params?.progressToken)).toEqual(['t', 't', undefined]);
   });
 
+  it('refuses a level that there is not, and no later call for it', async () => {
+    await open();
+    const answer = await client.post(client.request('logging/setLevel', { level: 'loud' }));
+    expect(await answer.json()).toMatchObject({ error: { code: -32602 } });
+    expect(await client.tool('echo', { text: 'still' })).toBe('still');
+  });
+
   it('is told what the client gives up', async () => {
     await open();
     const slow = client.post(client.call('slow', {}, 'slow'));
