@@ -2,13 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import type { CallerContext } from '../../config/context.ts';
 import { SHUTTING_DOWN, unavailable, type ProxyDeps } from '../checks.ts';
-import { NoPipesError } from '../child/child.ts';
 import { withoutRoots } from '../client-roots.ts';
 import { refuse, SESSION_HEADER, type Accepts, type Refusal } from '../http.ts';
 import { lineOf } from '../messages/framing.ts';
 import { textOf, type RpcRequest } from '../messages/json-rpc.ts';
-import { StartRefusedError } from '../models/children.ts';
-import { PeerError } from '../peer/peer-types.ts';
+import { startRefusal } from '../models/start-refusal.ts';
 import { Exchange } from '../streams/exchange.ts';
 import type { Session } from './session.ts';
 import type { Admission } from './sessions.ts';
@@ -49,16 +47,8 @@ export async function openSession(
     if (session.ended) return;
     await session.start(command, lineOf(textOf(deps.clientRoots ? initialize : withoutRoots(initialize))));
   } catch (error) {
-    if (error instanceof PeerError) return void session.end(error.message, error.status);
-    if (error instanceof StartRefusedError) {
-      const headers = { 'retry-after': String(error.retryAfterSeconds) };
-      return void session.end(error.message, error.status, limits, headers);
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ service, user: caller.sub, reason }, 'server could not be started');
-    const busy = error instanceof NoPipesError;
-    const next = busy ? 'try again later' : 'its log says why';
-    void session.end(`The server of '${service}' could not be started; ${next}.`, busy ? 503 : 500);
+    const { message, status, headers } = startRefusal(error, { service, user: caller.sub, logger });
+    void session.end(message, status, limits, headers);
   }
 }
 

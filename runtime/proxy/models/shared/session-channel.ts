@@ -89,8 +89,7 @@ export class SessionChannel implements SessionChild, Member {
         if (!this.#ended) this.#pass(opened, message, line);
       },
       (error: unknown) => {
-        const told = error instanceof Error && 'status' in error;
-        const text = told ? error.message : 'The server could not be started; its log says why.';
+        const text = this.#server.refusalOf(error).message;
         this.#say(Buffer.from(errorText(message.id, ErrorCode.server, text)));
       },
     );

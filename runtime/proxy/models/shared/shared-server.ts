@@ -5,13 +5,14 @@
 import type { Logger } from '../../../config/log.ts';
 import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
 import { ROOTS_LIST } from '../../client-roots.ts';
-import { HANDSHAKE_VERSIONS } from '../../http.ts';
+import { HANDSHAKE_VERSIONS, type Refusal } from '../../http.ts';
 import type { ProxyLimits } from '../../limits.ts';
-import { isId, type RpcId, type RpcRequest } from '../../messages/json-rpc.ts';
+import { ErrorCode, isId, type RpcId, type RpcRequest } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import { PeerError, type Handshake, type RpcNotification } from '../../peer/peer-types.ts';
 import { Peer } from '../../peer/peer.ts';
 import { StartRefusedError, type Children } from '../children.ts';
+import { startRefusal } from '../start-refusal.ts';
 import { backoffMs } from '../starts.ts';
 import { Members, type Member } from './members.ts';
 import { Questions } from './questions.ts';
@@ -139,6 +140,11 @@ export class SharedServer {
     return this.#opening;
   }
 
+  /** @returns what a caller is told of why `open` failed */
+  refusalOf(error: unknown): Refusal {
+    return startRefusal(error, this.#options);
+  }
+
   /** Answers a request of the child's. @param member who does; whoever was not asked, is not heard */
   respond(id: RpcId, answer: Parameters<Peer['respond']>[1], member = this.#asked.get(id)): void {
     if (member === undefined || this.#asked.get(id) !== member) return;
@@ -258,6 +264,6 @@ export class SharedServer {
   }
 
   #giveUp(id: RpcId): void {
-    this.#peer?.respond(id, { error: { code: -32000, message: 'The client went away.' } });
+    this.#peer?.respond(id, { error: { code: ErrorCode.server, message: 'The client went away.' } });
   }
 }

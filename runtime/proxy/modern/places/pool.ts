@@ -10,13 +10,13 @@ import type { Refusal } from '../../http.ts';
 import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import type { Children } from '../../models/children.ts';
+import { startRefusal } from '../../models/start-refusal.ts';
 import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { MODERN_VERSION, type Members } from '../envelope/envelope.ts';
 import { openPeer } from './open-peer.ts';
 import type { Places, Use } from './places.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
-import { startRefusal } from './start-refusal.ts';
 
 export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   children: Children;

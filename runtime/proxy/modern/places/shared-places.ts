@@ -11,6 +11,7 @@ import type { Refusal } from '../../http.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { SharedServers } from '../../models/shared/shared-servers.ts';
+import { startRefusal } from '../../models/start-refusal.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
 import { PeerError } from '../../peer/peer-types.ts';
 import type { Peer } from '../../peer/peer.ts';
@@ -19,7 +20,6 @@ import type { Places, Use } from './places.ts';
 import type { Pool, PoolOptions } from './pool.ts';
 import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
 import { SharedPeer } from './shared-peer.ts';
-import { startRefusal } from './start-refusal.ts';
 
 export interface SharedPlacesOptions extends Pick<PoolOptions, 'onChange' | 'onGone'> {
   service: string;

@@ -1,15 +1,15 @@
-import type { Logger } from '../../../config/log.ts';
-import { unavailable } from '../../checks.ts';
-import { NoPipesError } from '../../child/child.ts';
-import type { Refusal } from '../../http.ts';
-import { ErrorCode } from '../../messages/json-rpc.ts';
-import { StartRefusedError } from '../../models/children.ts';
-import { PeerError } from '../../peer/peer-types.ts';
+import type { Logger } from '../../config/log.ts';
+import { unavailable } from '../checks.ts';
+import { NoPipesError } from '../child/child.ts';
+import type { Refusal } from '../http.ts';
+import { ErrorCode } from '../messages/json-rpc.ts';
+import { PeerError } from '../peer/peer-types.ts';
+import { StartRefusedError } from './children.ts';
 
 /** @returns what a caller is told of a child that could not be started; what the caller may not hear is logged */
 export function startRefusal(
   error: unknown,
-  { service, user, logger }: { service: string; user: string; logger: Logger },
+  { service, user, logger }: { service: string; user: string | undefined; logger: Logger },
 ): Refusal {
   if (error instanceof PeerError)
     return { status: error.status, code: ErrorCode.server, message: error.message };
