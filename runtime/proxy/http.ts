@@ -6,10 +6,12 @@ export const SESSION_HEADER = 'mcp-session-id';
 export const VERSION_HEADER = 'mcp-protocol-version';
 export const LAST_EVENT_HEADER = 'last-event-id';
 
-/** The revisions with the `initialize` handshake. 2024-11-05 is here because servers may answer it. */
+/** The revision without a handshake. */
+export const MODERN_VERSION = '2026-07-28';
+/** The revisions with the `initialize` handshake, the newest first. 2024-11-05 is here because servers may answer it. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 /** All that are served, the newest first. */
-export const SERVED_VERSIONS = ['2026-07-28', ...HANDSHAKE_VERSIONS] as const;
+export const SERVED_VERSIONS = [MODERN_VERSION, ...HANDSHAKE_VERSIONS] as const;
 /** The one revision in which a POST may carry a batch. */
 export const BATCH_VERSION = '2025-03-26';
 

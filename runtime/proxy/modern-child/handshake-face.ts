@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Child, ChildHandlers } from '../child/child.ts';
-import { HANDSHAKE_VERSIONS } from '../http.ts';
+import { HANDSHAKE_VERSIONS, MODERN_VERSION } from '../http.ts';
 import { parseExact } from '../messages/exact-json.ts';
 import { lineOf } from '../messages/framing.ts';
 import {
@@ -24,7 +24,7 @@ import {
   type RpcResponse,
 } from '../messages/json-rpc.ts';
 import { isLogLevel, LOG_LEVELS, type LogLevel } from '../messages/log-level.ts';
-import { META, MODERN_VERSION, without, type Members } from '../modern/envelope/envelope.ts';
+import { META, without, type Members } from '../modern/envelope/envelope.ts';
 import type { KnownEra } from './era.ts';
 import { Listening } from './listening.ts';
 import { Rounds } from './rounds.ts';

@@ -2,8 +2,10 @@
  * Finds out whether a child speaks 2026-07-28, as its stdio page says: `server/discover` first, and what answers with an
  * error or not at all is of the handshake era (MCP 2026-07-28, stdio, "Backward Compatibility").
  */
+import { MODERN_VERSION } from '../http.ts';
 import { isObject, type RpcRequest } from '../messages/json-rpc.ts';
-import { META, MODERN_VERSION, type Members } from '../modern/envelope/envelope.ts';
+import { META, type Members } from '../modern/envelope/envelope.ts';
+import { CLIENT_INFO } from '../peer/client-info.ts';
 import type { Peer } from '../peer/peer.ts';
 
 /** A server answers this as soon as it has started, or it does not know it. */
@@ -12,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 /** What is said with a request of the proxy's own. */
 export const OWN_META = {
   [META.version]: MODERN_VERSION,
-  [META.clientInfo]: { name: 'mcpgw', version: '1' },
+  [META.clientInfo]: CLIENT_INFO,
   [META.capabilities]: {},
 } as const;
 

@@ -9,6 +9,7 @@ import { HANDSHAKE_VERSIONS, type Refusal } from '../../http.ts';
 import type { ProxyLimits } from '../../limits.ts';
 import { ErrorCode, isId, type RpcId, type RpcRequest } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
+import { CLIENT_INFO } from '../../peer/client-info.ts';
 import { PeerError, type Handshake, type RpcNotification } from '../../peer/peer-types.ts';
 import { Peer } from '../../peer/peer.ts';
 import { StartRefusedError, type Children } from '../children.ts';
@@ -206,7 +207,7 @@ export class SharedServer {
     const roots = this.#options.clientRoots ? { roots: { listChanged: true } } : {};
     const capabilities = this.forAll ? {} : { sampling: {}, elicitation: { form: {}, url: {} }, ...roots };
     const [protocolVersion] = HANDSHAKE_VERSIONS;
-    return { protocolVersion, capabilities, clientInfo: { name: 'mcpgw', version: '1' } };
+    return { protocolVersion, capabilities, clientInfo: CLIENT_INFO };
   }
 
   /** What sessions asked the child's forerunner for. */

@@ -3,11 +3,9 @@
  * the protocol version and the client's capabilities are required, the rest is not), and what of it a server of the
  * handshake era may see.
  */
-import type { Refusal } from '../../http.ts';
+import { MODERN_VERSION, type Refusal } from '../../http.ts';
 import { ErrorCode, isObject } from '../../messages/json-rpc.ts';
 import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../messages/log-level.ts';
-
-export const MODERN_VERSION = '2026-07-28';
 
 const RESERVED = 'io.modelcontextprotocol/';
 export const META = {

@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { headerOf, unsupportedVersion } from '../../checks.ts';
-import { SESSION_HEADER, VERSION_HEADER, type Refusal } from '../../http.ts';
+import { MODERN_VERSION, SESSION_HEADER, VERSION_HEADER, type Refusal } from '../../http.ts';
 import { plainText } from '../../messages/exact-json.ts';
 import type { IncomingBody } from '../../messages/incoming.ts';
-import { ErrorCode, type RpcMessage, type RpcRequest } from '../../messages/json-rpc.ts';
-import { claimsEnvelope, isModernVersion, MODERN_VERSION, readEnvelope, type Envelope } from './envelope.ts';
+import { ErrorCode, isObject, type RpcNotification, type RpcRequest } from '../../messages/json-rpc.ts';
+import { claimsEnvelope, isModernVersion, META, readEnvelope, type Envelope } from './envelope.ts';
 import { disagreement, mismatch, missingHeader } from './headers.ts';
 
 /** What the revision has no more, and servers of the handshake era would answer. */
@@ -60,13 +60,13 @@ function methodNotFound(method: string): Refusal {
 
 function checkNotification(
   req: IncomingMessage,
-  { method, params }: Exclude<RpcMessage, { kind: 'response' }>,
+  { method, params }: RpcNotification,
 ): Refusal | 'notification' {
-  const header = headerOf(req, VERSION_HEADER) ?? MODERN_VERSION;
-  const meta = params?.['_meta'] as Record<string, unknown> | undefined;
-  const version = claimsEnvelope(params)
-    ? plainText(meta?.['io.modelcontextprotocol/protocolVersion'])
-    : header;
+  const meta = params?.['_meta'];
+  const version =
+    isObject(meta) && META.version in meta
+      ? plainText(meta[META.version])
+      : (headerOf(req, VERSION_HEADER) ?? MODERN_VERSION);
   return disagreement(req.headers, version, method) ?? checkVersion(version) ?? 'notification';
 }
 

@@ -1,8 +1,10 @@
 /** Opens a child for requests without a session, in whichever era it speaks: 2026-07-28 if it does, else the handshake's. */
 import type { Child, ChildHandlers } from '../../child/child.ts';
+import { HANDSHAKE_VERSIONS } from '../../http.ts';
 import { isObject } from '../../messages/json-rpc.ts';
 import type { KnownEra } from '../../modern-child/era.ts';
 import { discover } from '../../modern-child/probe.ts';
+import { CLIENT_INFO } from '../../peer/client-info.ts';
 import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
 import { Peer } from '../../peer/peer.ts';
 import { META, type Members } from '../envelope/envelope.ts';
@@ -24,10 +26,6 @@ export interface OpenPeerOptions extends PeerOptions {
   /** Of the client, for a server that has to be told them with the handshake. */
   capabilities: Members;
 }
-
-/** The last revision with a handshake. */
-const HANDSHAKE_VERSION = '2025-11-25';
-const CLIENT_INFO = { name: 'mcpgw', title: 'MCP gateway', version: '1' };
 
 export interface OpenedPeer {
   peer: Peer;
@@ -55,7 +53,8 @@ export async function openPeer(options: OpenPeerOptions): Promise<OpenedPeer> {
   // Servers of some SDKs end when the handshake does not come first: that is an answer, too.
   if (asked && peer.ended) peer = new Peer((handlers) => options.start(handlers), options);
   try {
-    await peer.initialize({ protocolVersion: HANDSHAKE_VERSION, capabilities, clientInfo: CLIENT_INFO });
+    const [protocolVersion] = HANDSHAKE_VERSIONS;
+    await peer.initialize({ protocolVersion, capabilities, clientInfo: CLIENT_INFO });
   } catch (error) {
     // It cannot be started at all, so nothing is known.
     if (asked) era.modern = undefined;

@@ -6,17 +6,17 @@
 import type { CallerContext } from '../../../config/context.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
 import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
-import type { Refusal } from '../../http.ts';
+import { MODERN_VERSION, type Refusal } from '../../http.ts';
 import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import type { Children } from '../../models/children.ts';
 import { startRefusal } from '../../models/start-refusal.ts';
 import { PeerError, type PeerOptions } from '../../peer/peer-types.ts';
 import type { Peer } from '../../peer/peer.ts';
-import { MODERN_VERSION, type Members } from '../envelope/envelope.ts';
+import type { Members } from '../envelope/envelope.ts';
 import { openPeer } from './open-peer.ts';
 import type { Places, Use } from './places.ts';
-import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
+import { type ActiveCall, ANY_CLIENT, PooledPeer } from './pooled-peer.ts';
 
 export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   children: Children;
@@ -28,9 +28,6 @@ export interface PoolOptions extends Omit<PeerOptions, 'logFields'> {
   onChange(owner: string | undefined, message: RpcNotification): void;
   onGone(peer: PooledPeer): void;
 }
-
-/** The key of a child that learns of its client with each request. */
-const ANY_CLIENT = '';
 
 export class Pool implements Places {
   readonly #options: PoolOptions;
@@ -51,22 +48,20 @@ export class Pool implements Places {
     call: ActiveCall,
     use: Use,
   ): PooledPeer | Promise<PooledPeer | Refusal> {
-    const key = this.#options.children.era.modern === true ? ANY_CLIENT : JSON.stringify(capabilities);
-    const found = this.#find(this.#ownerOf(caller), key, use);
-    return found === undefined
-      ? this.#joinNew(caller, { capabilities, key }, call, use)
-      : enter(found, call, use);
+    const found = this.#find(this.#ownerOf(caller), this.#keyOf(capabilities), use);
+    return found === undefined ? this.#joinNew(caller, capabilities, call, use) : enter(found, call, use);
   }
 
   async #joinNew(
     caller: CallerContext,
-    { capabilities, key }: { capabilities: Members; key: string },
+    capabilities: Members,
     call: ActiveCall,
     use: Use,
   ): Promise<PooledPeer | Refusal> {
     for (;;) {
-      const known = this.#options.children.era.modern === true ? ANY_CLIENT : key;
-      const found = this.#find(this.#ownerOf(caller), known, use);
+      // Anew each time: the first child shows whether it makes a difference.
+      const key = this.#keyOf(capabilities);
+      const found = this.#find(this.#ownerOf(caller), key, use);
       if (found !== undefined) return enter(found, call, use);
       const name = JSON.stringify([this.#ownerOf(caller), key]);
       const opening = this.#opening.get(name);
@@ -136,6 +131,10 @@ export class Pool implements Places {
   /** @returns whose child it is; undefined when it is everybody's */
   #ownerOf({ sub }: CallerContext): string | undefined {
     return this.#options.shared ? undefined : sub;
+  }
+
+  #keyOf(capabilities: Members): string {
+    return this.#options.children.era.modern === true ? ANY_CLIENT : JSON.stringify(capabilities);
   }
 
   #find(owner: string | undefined, key: string, use: Use): PooledPeer | undefined {

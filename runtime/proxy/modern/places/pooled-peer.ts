@@ -25,6 +25,9 @@ export interface ActiveCall {
   told(message: RpcNotification, line: Buffer): void;
 }
 
+/** The key of a child that is the same for every client: it learns of each with its requests, or of what any may be able to do. */
+export const ANY_CLIENT = '';
+
 /** The tools that want arguments in headers. */
 type Tools = Map<string, ParamHeader[]>;
 
@@ -37,7 +40,7 @@ export class PooledPeer {
   readonly hello: Hello;
   /** The user whose it is; undefined when it is everybody's. */
   readonly owner: string | undefined;
-  /** The client's capabilities that the child was told of, as text. */
+  /** The client's capabilities that the child was told of, as text, or `ANY_CLIENT`. */
   readonly key: string;
   readonly results: Results;
   /** Has the child for itself. */

@@ -6,10 +6,7 @@ import type { SharedServer } from '../../models/shared/shared-server.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { Members } from '../envelope/envelope.ts';
 import { helloOf } from './open-peer.ts';
-import { type ActiveCall, PooledPeer } from './pooled-peer.ts';
-
-/** The process models have one kind of child each, whatever the client can do. */
-const ANY_CLIENT = '';
+import { type ActiveCall, ANY_CLIENT, PooledPeer } from './pooled-peer.ts';
 
 export class SharedPeer extends PooledPeer {
   readonly #server: SharedServer;
