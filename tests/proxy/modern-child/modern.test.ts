@@ -2,7 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../helpers/modern-client.ts';
-import { contextOf, startProxy, until, type Loose, type TestProxy } from '../../helpers/stdio-proxy.ts';
+import {
+  contextOf,
+  fixtureCommand,
+  startProxy,
+  until,
+  type Loose,
+  type TestProxy,
+} from '../../helpers/stdio-proxy.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../helpers/modern-stdio.ts', import.meta.url));
 const ELICITED = { action: 'accept', content: { name: 'Ada' } };
@@ -90,4 +97,18 @@ describe.each([
     expect((await changes.next(1)).method).toBe('notifications/tools/list_changed');
     await changes.cancel();
   });
+});
+
+it('a server that could not be started says nothing of its era', async () => {
+  let starts = 0;
+  const command = (): ReturnType<typeof fixtureCommand> => {
+    starts += 1;
+    return starts === 1
+      ? fixtureCommand(['--exit-on-init', '--only-init'])
+      : fixtureCommand(['--modern'], SCRIPT);
+  };
+  test = await startProxy({ command });
+  const client = new ModernClient(test.url, 'alice', { elicitation: {} });
+  expect((await client.ask('server/discover')).status).toBe(502);
+  expect(await client.tool('echo', { text: 'x' })).toBe('x');
 });

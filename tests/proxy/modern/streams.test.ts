@@ -103,6 +103,29 @@ describe('subscriptions/listen', () => {
     await events.cancel();
   });
 
+  it.each(['prompts', 'resources'])('tells who listens for tools nothing of changed %s', async (list) => {
+    const client = await start();
+    const notifications = { toolsListChanged: true };
+    const events = await client.events('subscriptions/listen', { notifications });
+    await events.next();
+    const changed = { jsonrpc: '2.0', method: `notifications/${list}/list_changed` };
+    await client.tool('notification', { json: JSON.stringify(changed) });
+    await client.tool('notification', { json: '{"jsonrpc":"2.0","method":"notifications/made/up"}' });
+    await client.tool('listChanged');
+    expect((await events.next(1)).method).toBe('notifications/tools/list_changed');
+    await events.cancel();
+  });
+
+  it('ends at its age, so that its client comes again with a token that holds', async () => {
+    const client = await start({ limits: { keepAliveSeconds: 0.05, maxStreamSeconds: 0.1 } });
+    const notifications = { toolsListChanged: true };
+    const events = await client.events('subscriptions/listen', { notifications });
+    await until(() => events.closed, 'the end');
+    // Without a result, which would say that nothing more comes.
+    expect(methods(events)).toEqual(['notifications/subscriptions/acknowledged']);
+    expect(events.messages).toHaveLength(1);
+  });
+
   it('subscribes to resources while it is open, once for all streams', async () => {
     const client = await start();
     const listen = (uris: string[]): Promise<Events> =>
