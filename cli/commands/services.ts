@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { EXIT, UserError } from '../errors.ts';
 import { repeated } from '../net/repeated.ts';
 
 export interface ServicesListFlags {
@@ -85,7 +86,10 @@ function registerAdd(services: Command): void {
           'With --url it is a server elsewhere, which speaks Streamable HTTP.',
       )
       .argument('<name>', 'its name in URLs: lower-case letters, digits and -')
-      .argument('[command...]', 'the command that starts it as a stdio server, behind --'),
+      .argument('[command...]', 'the command that starts it as a stdio server, behind --')
+      .showHelpAfterError(
+        '(the command that starts the server goes behind --; mcpgw services add --help has examples)',
+      ),
   )
     .option('--title <text>', 'what people read when they give access')
     .option('--description <text>', 'what it does')
@@ -127,9 +131,23 @@ function registerAdd(services: Command): void {
         '  mcpgw services add far --secret-header Authorization --url https://mcp.example.com/mcp\n',
     )
     .action(async (name: string, command: string[], _flags: ServicesAddFlags, self: Command) => {
+      refuseNameless(self);
       const { runServicesAdd } = await import('../services/add/run.ts');
       await runServicesAdd(name, command, self.optsWithGlobals<ServicesAddFlags>());
     });
+}
+
+/** Without a name, commander takes the first word behind `--` for it. */
+function refuseNameless(self: Command): void {
+  let root = self;
+  while (root.parent !== null) root = root.parent;
+  const words = (root as Command & { rawArgs: string[] }).rawArgs;
+  const at = words.indexOf('--');
+  if (at === -1 || self.args.length > words.length - at - 1) return;
+  throw new UserError(
+    'give the service a name, before --, such as: mcpgw services add github -- npx -y @scope/server',
+    EXIT.usage,
+  );
 }
 
 function inFolder(command: Command): Command {

@@ -114,15 +114,19 @@ function valuePair(flag: '--env' | '--header', pair: string): [string, { value: 
   const pattern = flag === '--env' ? /^([^=]+)=(.*)$/s : /^([^=:]+)[=:](.*)$/s;
   const [, key, value] = pattern.exec(pair) ?? [];
   if (key === undefined || value === undefined)
-    throw new UserError(`${flag} ${pair}: must be NAME=VALUE`, EXIT.usage);
+    throw new UserError(`${flag} ${firstWord(pair)}: must be NAME=VALUE`, EXIT.usage);
   return [key.trim(), { value: flag === '--env' ? value : value.trim() }];
 }
 
 /** What stands behind the name may be the secret itself, so it is not repeated. */
+function firstWord(text: string): string {
+  return text.trim().split(/[=:\s]/)[0] ?? '';
+}
+
 function nameAlone(flag: string, text: string): string {
-  if (!/[=:]/.test(text)) return text;
+  if (!/[=:\s]/.test(text)) return text;
   throw new UserError(
-    `${flag} ${text.split(/[=:]/)[0]}: takes the name alone. The value is never an argument: it is asked for, or comes by --secret-file`,
+    `${flag} ${firstWord(text)}: takes the name alone. The value is never an argument: it is asked for, or comes by --secret-file`,
     EXIT.usage,
   );
 }

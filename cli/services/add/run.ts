@@ -60,7 +60,7 @@ export async function addService(
   const origin = await originOf(command, flags, world.run);
   const draft = draftOf(name, origin, flags);
   refuseSharedSecrets(draft.service, gateway);
-  for (const warning of warningsOf(draft.service, flags)) output.warn(warning);
+  for (const warning of warningsOf(draft.service, flags, world.environment.PATH ?? '')) output.warn(warning);
   if (flags.dryRun === true)
     return report(output, gateway, draft, { changes: changesOf(gateway, draft, new Map()), flags });
   const values = await secretValues(wantedOf(draft.service), {

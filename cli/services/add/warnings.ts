@@ -1,15 +1,19 @@
 /** What may not be what a person meant, though it can be written. */
 import { existsSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Service } from '../../../runtime/config/catalog.ts';
 import { isLoopbackHost } from '../../../runtime/config/topology.ts';
+import { findCommand } from '../../../runtime/install/find-command.ts';
 import type { ServicesAddFlags } from '../../commands/services.ts';
 
 const SECRET_LIKE =
   /(?:^|[-_.])(?:api[-_]?key|key|token|secret|password|passwd|pat|credentials?)(?:$|[-_.=])/i;
 
-/** @returns sentences for a person */
-export function warningsOf(service: Service, flags: ServicesAddFlags): string[] {
+/**
+ * @param searchPath the value of PATH
+ * @returns sentences for a person
+ */
+export function warningsOf(service: Service, flags: ServicesAddFlags, searchPath: string): string[] {
   return [
     ...Object.entries(service.env).flatMap(([name, entry]) =>
       'value' in entry && SECRET_LIKE.test(name)
@@ -19,6 +23,7 @@ export function warningsOf(service: Service, flags: ServicesAddFlags): string[] 
     ...secretArguments([...(service.command ?? []), ...service.args]),
     ...remoteWarnings(service),
     ...dataWarnings(service),
+    ...absenceWarnings(service, searchPath),
     ...commandWarnings(service, flags),
   ];
 }
@@ -71,6 +76,19 @@ function dataWarnings({ data, args, command, env }: Service): string[] {
   if (data === 'none' && named)
     return ['{data} is an empty folder that does not last: say --data user or --data shared'];
   return [];
+}
+
+/** What a typing error leads to, which otherwise shows when the first client comes. */
+function absenceWarnings({ command }: Service, searchPath: string): string[] {
+  const [program, script] = command ?? [];
+  if (program === undefined) return [];
+  const missing =
+    findCommand(program, searchPath) === undefined
+      ? [`there is no command ${program} on this machine, so mcpgw dev cannot serve it`]
+      : [];
+  if (script === undefined || !/^[^-].*\.(?:[cm]?[jt]s|py)$/.test(script) || existsSync(resolve(script)))
+    return missing;
+  return [...missing, `there is no file ${resolve(script)}`];
 }
 
 function commandWarnings({ command, container }: Service, { apt }: ServicesAddFlags): string[] {

@@ -9,7 +9,6 @@ import type { Asker } from '../../../cli/prompts/asker.ts';
 import { type AddWorld, addService } from '../../../cli/services/add/run.ts';
 import { runServicesRemove } from '../../../cli/services/remove.ts';
 import { captureSinks, owner, readAll, temporaryFolder } from '../support/run-init.ts';
-import { mcpgw } from '../support/cli.ts';
 
 const SECRET = 'correct-horse-4711';
 
@@ -194,23 +193,17 @@ describe('a secret', () => {
       /is a secret of a/,
     );
   });
+});
 
-  test('cannot be an argument of the command line', async () => {
-    const folder = temporaryFolder();
-    const { code, stderr } = await mcpgw([
-      'services',
-      'add',
-      'x',
-      '--dir',
-      folder,
-      '--secret',
-      `TOKEN=${SECRET}`,
-      '--',
-      'node',
-    ]);
-    expect(code).toBe(2);
-    expect(stderr).toContain('is never an argument');
-    expect(stderr).not.toContain(SECRET);
+describe('a command', () => {
+  test('that is not here is taken, with a warning', async () => {
+    const search = { environment: { PATH: process.env.PATH } };
+    const absent = await add(temporaryFolder(), 'mine no-such-program', {}, search);
+    expect(absent.stderr).toContain('there is no command no-such-program on this machine');
+    const script = await add(temporaryFolder(), 'mine node serve.js --port 1', {}, search);
+    expect(script.stderr).toMatch(/there is no file \/.*serve\.js/);
+    const present = await add(temporaryFolder(), 'mine node --version', {}, search);
+    expect(present.stderr).not.toContain('there is no');
   });
 });
 
