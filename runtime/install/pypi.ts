@@ -53,18 +53,14 @@ export async function pypiHome(
   const whole = join(home, '.whole');
   if (!existsSync(whole)) {
     options.onFetch?.(what);
-    const run = async (file: string, args: string[]) => {
-      await runTool(what, file, args, { cwd: home, signal: options.signal });
-    };
+    const run = (file: string, args: string[]) =>
+      runTool(what, file, args, { cwd: home, signal: options.signal });
     const uv = findCommand('uv', searchPath);
     const python = findCommand('python3', searchPath);
-    if (!uv && !python)
-      throw new InstallError(
-        'needs uv, or Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)',
-      );
+    if (!uv && !python) throw new InstallError(NEEDS_PYTHON);
     if (version !== undefined && !uv)
       throw new InstallError(`Python ${version} is asked for, which needs uv (PyPI's package uv)`);
-    const pip = version === undefined && python ? [withPip(run)] : [];
+    const pip = version === undefined && python ? [withPip(run, what)] : [];
     await alone(home, async () => {
       if (existsSync(whole)) return;
       await firstThatWorks([...(uv ? [withUv(run, uv, version)] : []), ...pip], home, packages);
@@ -73,6 +69,9 @@ export async function pypiHome(
   }
   return home;
 }
+
+const NEEDS_PYTHON =
+  'needs uv, or Python 3.10 or newer with venv (on Debian the packages python3 and python3-venv)';
 
 /** What is being installed, by folder: two services may come from one package. */
 const installing = new Map<string, Promise<void>>();
@@ -89,7 +88,7 @@ async function alone(home: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-type Run = (file: string, args: string[]) => Promise<void>;
+type Run = (file: string, args: string[]) => Promise<string>;
 /** Makes a virtual environment in `home` with the packages in it. */
 type Way = (home: string, packages: string[]) => Promise<void>;
 
@@ -102,12 +101,27 @@ function withUv(run: Run, uv: string, version?: string): Way {
   };
 }
 
-function withPip(run: Run): Way {
+function withPip(run: Run, what: string): Way {
   return async (home, packages) => {
-    await run('python3', ['-m', 'venv', home]);
-    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await run(join(home, 'bin', 'python'), [...install, ...packages]);
+    try {
+      await run('python3', ['-m', 'venv', home]);
+      const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+      await run(join(home, 'bin', 'python'), [...install, ...packages]);
+    } catch (error) {
+      throw await inOtherWords(error as Error, run, what);
+    }
   };
+}
+
+/** What pip says of a machine that lacks something tells nobody what to install. */
+async function inOtherWords(error: Error, run: Run, what: string): Promise<Error> {
+  if (/ensurepip|No module named '?venv/.test(error.message))
+    return new InstallError(`python3 has no venv here, so ${what} ${NEEDS_PYTHON}`);
+  if (!/Requires-Python|different python version|from versions: none/i.test(error.message)) return error;
+  const python = (await run('python3', ['--version']).catch(() => '')).trim() || 'the Python';
+  return new InstallError(
+    `PyPI has no ${what} for ${python} of this machine. If that is too old for it, install uv, which fetches a Python that fits, or a newer Python`,
+  );
 }
 
 /** @throws what the last of the ways throws */

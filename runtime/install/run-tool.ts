@@ -44,7 +44,8 @@ function reason(
   result: { code?: string | undefined; stderr?: string; stdout?: string; isCanceled: boolean },
 ): string {
   if (result.isCanceled) return 'interrupted';
-  if (result.code === 'ENOENT') return `${file} is not on this machine`;
+  if (result.code === 'ENOENT')
+    return `${file} is not on this machine${file === 'npm' ? '; it comes with Node.js, on Debian in the package npm' : ''}`;
   const text = `${result.stderr ?? ''}\n${result.stdout ?? ''}`;
   if (
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|NewConnectionError|Name or service not known/.test(

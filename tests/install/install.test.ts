@@ -52,6 +52,12 @@ describe('installService', () => {
     expect(readFileSync(join(folder, 'runs'), 'utf8')).toBe('run\n');
   });
 
+  it('says what npm comes with where there is none', async () => {
+    process.env.PATH = folder;
+    const install = installService(npmService, folder, { folder: join(folder, 'p') });
+    await expect(install).rejects.toThrow(/npm is not on this machine; it comes with Node\.js/);
+  });
+
   it('says that the registry cannot be reached, and leaves nothing half done', async () => {
     useNpm('echo "npm error code ENOTFOUND" >&2; exit 1');
     const install = installService(npmService, process.env.PATH ?? '', { folder: join(folder, 'p') });
@@ -191,10 +197,29 @@ describe('a package of PyPI', () => {
     await expect(install).rejects.toThrow('thing==1.2.3 has no command other');
   });
 
-  it('says what failed when nothing works', async () => {
-    const path = only({ uv: 'exit 1', python3: 'echo "ensurepip is not available" >&2; exit 1' });
-    const install = installService(service, path, { folder: join(folder, 'p') });
-    await expect(install).rejects.toThrow('thing==1.2.3 could not be fetched: ensurepip is not available');
+  it.each([
+    [
+      'echo "error: no space left on device" >&2; exit 1',
+      /could not be fetched: error: no space left on dev/,
+    ],
+    [
+      'printf "The virtual environment was not created because ensurepip is not\\navailable.\\n"; exit 1',
+      /has no venv here, so thing==1\.2\.3 needs uv, or Python 3\.10 .*python3-venv/,
+    ],
+  ])('says what failed when nothing works, and what to install: %s', async (python3, message) => {
+    const path = only({ uv: 'exit 1', python3 });
+    await expect(installService(service, path, { folder: join(folder, 'p') })).rejects.toThrow(message);
+  });
+
+  it.each([
+    'ERROR: Ignored the following versions that require a different python version: 1.2.3 Requires-Python >=3.10',
+    'ERROR: Could not find a version that satisfies the requirement thing==1.2.3 (from versions: none)',
+  ])('says that this Python may be too old, and what helps: %s', async (said) => {
+    const python3 = `case "$*" in --version) echo "Python 3.8.2";; *pip*) echo "${said}" >&2; exit 1;; *) ${VENV};; esac`;
+    const install = installService(service, only({ python3 }), { folder: join(folder, 'p') });
+    await expect(install).rejects.toThrow(
+      /PyPI has no thing==1\.2\.3 for Python 3\.8\.2 of this machine.* install uv/,
+    );
   });
 });
 
