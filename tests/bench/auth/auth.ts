@@ -16,7 +16,7 @@ import { startRedis } from '../../store/redis-server.ts';
 import type { BenchOptions } from '../main.ts';
 import { measureMemory } from './memory.ts';
 import { fill, type Population } from './population.ts';
-import { measureRatios, type Measured, type Ratios, type RoundSizes } from './rounds.ts';
+import { measureRatios, warmUp, type Measured, type Ratios, type RoundSizes } from './rounds.ts';
 import { pin, startServer } from './server.ts';
 import { measureSizes } from './sizes.ts';
 
@@ -38,19 +38,22 @@ const SMALL: Population = { clients: 1_000, grants: 20_000 };
 const LONG = {
   full: { clients: 100_000, grants: 1_000_000 },
   processes: 3,
+  warmUpRounds: { small: 5, full: 5 },
   sizes: { rounds: 5, known: 40_000, unseen: 10_000, refresh: 4_000 },
   memory: { amount: 1_000_000, tokens: 100_000 },
 };
 const SHORT = {
   full: { clients: 2_000, grants: 40_000 },
   processes: 2,
+  // The same processes are warm the second time.
+  warmUpRounds: { small: 3, full: 0 },
   sizes: { rounds: 3, known: 10_000, unseen: 5_000, refresh: 2_000 },
   memory: { amount: 100_000, tokens: 20_000 },
 };
 
 /** @returns the bars that were missed, in words */
 export async function benchAuth({ short, print, numbers = {} }: BenchOptions): Promise<string[]> {
-  const { full, sizes, memory, processes } = short ? SHORT : LONG;
+  const { full, sizes, memory, processes, warmUpRounds } = short ? SHORT : LONG;
   const target = { ...full, ...pickDefined({ clients: numbers['clients'], grants: numbers['grants'] }) };
   const roundSizes: RoundSizes = { ...sizes, ...pickDefined({ rounds: numbers['rounds'] }) };
   // As in the generated stack.
@@ -67,6 +70,7 @@ export async function benchAuth({ short, print, numbers = {} }: BenchOptions): P
   try {
     await fill(store, { clients: 0, grants: 0 }, SMALL);
     print(describe('with', SMALL));
+    await warmUp(measured, warmUpRounds.small);
     missed.push(...report(await measureRatios(measured, roundSizes, print), 'small store', print));
 
     const begunMs = performance.now();
@@ -78,6 +82,7 @@ export async function benchAuth({ short, print, numbers = {} }: BenchOptions): P
       print(`bytes of Redis for ${name}: ${bytes}`);
     await settled(redis);
     const filled = { ...measured, population: target };
+    await warmUp(filled, warmUpRounds.full);
     missed.push(...report(await measureRatios(filled, roundSizes, print), 'full store', print));
 
     const { growth, highest } = await measureMemory(filled, memory, print);

@@ -40,12 +40,28 @@ export interface RoundSizes {
 
 const KNOWN_TOKENS = 200;
 
+/** What a round of warming up asks of each server. */
+const WARM_UP = { known: 10_000, unseen: 5_000, refresh: 20_000 };
+
 /**
- * Asked before anything is measured, several times in turn. The path of a refresh is long, and V8 has compiled all of it to
- * machine code, for good, after some 60,000 of them; a server that has run for a minute under load is past that.
+ * The path of a refresh is long, and V8 has compiled all of it to machine code, for good, after some 60,000 of them; a server
+ * that has run for a minute under load is past that.
  */
-const WARM_UP: Omit<RoundSizes, 'rounds'> = { known: 15_000, unseen: 15_000, refresh: 15_000 };
-const WARM_UP_ROUNDS = 5;
+export async function warmUp(
+  { noop, servers, store, key, population }: Measured,
+  rounds: number,
+): Promise<void> {
+  const known = accessTokens(pick(KNOWN_TOKENS, population.grants), population, key);
+  for (let round = 0; round < rounds; round++) {
+    for (const path of ['/verify/echo', '/bare']) await load(noop, path, known, WARM_UP.known);
+    const unseen = accessTokens(pick(WARM_UP.unseen, population.grants), population, key);
+    for (const server of servers) {
+      await load(server, '/verify/echo', known, WARM_UP.known);
+      await load(server, '/verify/echo', unseen, unseen.length);
+      await loadRefresh(server, store, population, WARM_UP.refresh);
+    }
+  }
+}
 
 /** @returns the medians of all rounds' and processes' ratios */
 export async function measureRatios(
@@ -56,10 +72,9 @@ export async function measureRatios(
   const { servers, key, population } = measured;
   const known = accessTokens(pick(KNOWN_TOKENS, population.grants), population, key);
   const samples: Ratios[] = [];
-  for (let round = 1 - WARM_UP_ROUNDS; round <= sizes.rounds; round++) {
+  for (let round = 1; round <= sizes.rounds; round++) {
     for (const [index, server] of servers.entries()) {
-      const costs = await measureCosts(measured, server, known, round <= 0 ? WARM_UP : sizes);
-      if (round <= 0) continue;
+      const costs = await measureCosts(measured, server, known, sizes);
       samples.push(ratiosOf(costs));
       const words = Object.entries(costs).map(([name, cost]) => `${name} ${cost.toFixed(1)}`);
       print(`round ${round}, process ${index + 1}: µs/req ${words.join(', ')}`);
