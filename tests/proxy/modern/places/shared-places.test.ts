@@ -1,56 +1,16 @@
-/** One child for sessions and for requests without one: who is asked, who hears of what, and that nothing is lost. */
+/** One child for sessions and for requests without one: whose it is, when it starts and ends, and that nothing is lost. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
-import { ModernClient, type Asked } from '../../../helpers/modern-client.ts';
-import {
-  contextOf,
-  fixtureCommand,
-  Events,
-  Gate,
-  processesWith,
-  RawClient,
-  startProxy,
-  until,
-  type Loose,
-  type TestProxy,
-  type TestProxyOptions,
-} from '../../../helpers/stdio-proxy.ts';
+import { describe, expect, it } from 'vitest';
+import { fixtureCommand, Gate, processesWith, until } from '../../../helpers/stdio-proxy.ts';
+import { ASKABLE, LEVEL, useBothEras } from './both-eras.ts';
 
 const MODERN_SERVER = fileURLToPath(new URL('../../../helpers/modern-stdio.ts', import.meta.url));
-const ASKABLE = { elicitation: {}, sampling: {} };
-const SAMPLED = { role: 'assistant', model: 'm', content: { type: 'text', text: 'hello' } };
-const LEVEL = 'io.modelcontextprotocol/logLevel';
 
-let test: TestProxy;
-afterEach(() => test.close());
-
-const start = async (options: TestProxyOptions = {}): Promise<TestProxy> =>
-  (test = await startProxy({ process: 'user', ...options }));
-const modern = (user = 'alice', capabilities: object = {}): ModernClient =>
-  new ModernClient(test.url, user, capabilities);
-
-async function session(user = 'alice'): Promise<RawClient> {
-  const client = new RawClient(test.url, user);
-  await client.initialize();
-  return client;
-}
-
-/** @returns a client of its own of the user's */
-function modernOf(clientId: string, capabilities: object = ASKABLE): ModernClient {
-  const client = modern('alice', capabilities);
-  client.raw.headers['x-mcpgw-context'] = contextOf('alice', { clientId });
-  return client;
-}
-
-const retry = (client: ModernClient, name: string, asked: Asked, answers: object): Promise<Asked> =>
-  client.call(name, {}, { requestState: asked.message.result.requestState, inputResponses: answers });
-
-const seenBy = async (client: RawClient, method: string): Promise<Loose[]> =>
-  (JSON.parse(await client.tool('seen')) as Loose[]).filter((each) => each.method === method);
+const { start, modern, session } = useBothEras();
 
 describe('in the process model user, one child', () => {
   it('serves the sessions of a user and the requests without one, whatever their clients can do', async () => {
@@ -138,223 +98,11 @@ describe('in the process model user, one child', () => {
   });
 
   it('passes requests on as they are to a server of 2026-07-28 alone', async () => {
-    await start({ script: MODERN_SERVER, args: ['--modern'] });
+    const { proxy } = await start({ script: MODERN_SERVER, args: ['--modern'] });
     const { message } = await modern('alice', { extensions: { 'a/b': {} } }).call('envelope');
     expect(message.result.content[0].text).toContain('a/b');
     expect(await (await session()).tool('echo', { text: 'old' })).toBe('old');
-    await until(() => test.proxy.childStats().children === 2, 'one for each era');
-  });
-});
-
-describe('what the child of both eras asks', () => {
-  it('ends the round of the request during which it asks, in the same child, and no session hears of it', async () => {
-    await start();
-    const idle = await session();
-    const stream = await idle.stream();
-    const client = modern('alice', ASKABLE);
-    const asked = await client.call('ask');
-    expect(Object.keys(asked.message.result.inputRequests)).toEqual(['fixture-0']);
-    const answered = await retry(client, 'ask', asked, { 'fixture-0': SAMPLED });
-    expect(JSON.parse(answered.message.result.content[0].text)).toEqual(SAMPLED);
-    expect(await idle.tool('pid')).toBe(await client.tool('pid'));
-    expect(stream.messages).toEqual([]);
-  });
-
-  it('goes to the session when its call is the only one', async () => {
-    await start();
-    await modern('alice', ASKABLE).tool('pid');
-    const client = await session();
-    const events = new Events(await client.post(client.call('ask')));
-    const { id, method } = await events.next();
-    expect(method).toBe('sampling/createMessage');
-    await client.post({ jsonrpc: '2.0', id, result: { by: 'the session' } });
-    expect((await events.next(1)).result.content[0].text).toBe('{"by":"the session"}');
-  });
-
-  it('goes to nobody when calls of several clients are under way', async () => {
-    await start();
-    const client = await session();
-    const gate = new Gate();
-    const waiting = client.tool('wait', gate.args);
-    await gate.begun();
-    const refused = await modern('alice', ASKABLE).tool('askWhat', { method: 'sampling/createMessage' });
-    expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
-    gate.open();
-    expect(await waiting).toBe('waited');
-    const parked = await modernOf('one').call('ask');
-    expect(parked.message.result.resultType).toBe('input_required');
-    const other = await modernOf('two').tool('askWhat', { method: 'sampling/createMessage' });
-    expect(JSON.parse(other)).toMatchObject({ error: { code: -32601 } });
-  });
-
-  it('goes past a call that has been waiting for its own answer, whoever makes that', async () => {
-    let nowMs = Date.now();
-    await start({ now: () => nowMs });
-    const asked = await modernOf('one').call('ask');
-    nowMs += 1000;
-    const other = await modernOf('two').call('ask');
-    expect(Object.keys(other.message.result.inputRequests)).toEqual(['fixture-1']);
-    const answered = await retry(modernOf('one'), 'ask', asked, { 'fixture-0': SAMPLED });
-    expect(answered.message.result.resultType).toBe('complete');
-  });
-
-  it('reaches the call that asks several things at once, beside one whose client never came back', async () => {
-    await start();
-    const client = modern('alice', ASKABLE);
-    await client.call('ask');
-    const { message } = await client.call('askBoth');
-    expect(Object.keys(message.result.inputRequests)).toEqual(['fixture-1', 'fixture-2']);
-  });
-
-  it('goes to a client that makes several calls at once, and each of them gets its answer', async () => {
-    await start();
-    const client = modern('alice', ASKABLE);
-    const both = await Promise.all([client.call('ask'), client.call('ask')]);
-    const keys = both.map(({ message }) => Object.keys(message.result.inputRequests)[0] ?? '');
-    expect([...keys].sort()).toEqual(['fixture-0', 'fixture-1']);
-    const answered = await Promise.all(
-      both.map((asked, at) =>
-        retry(client, 'ask', asked, { [keys[at] ?? '']: { ...SAMPLED, model: keys[at] } }),
-      ),
-    );
-    const models = answered.map(({ message }) => JSON.parse(message.result.content[0].text).model);
-    expect([...models].sort()).toEqual(['fixture-0', 'fixture-1']);
-  });
-
-  it('is what the client said that it can answer, or the call fails and the child lives on', async () => {
-    await start();
-    const pid = await modern().tool('pid');
-    const unable = await modern().call('ask');
-    expect([unable.status, unable.message.error.code]).toEqual([400, -32021]);
-    const form = await modern('alice', { elicitation: {} }).call('askWhat', {
-      method: 'elicitation/create',
-      params: { mode: 'url', url: 'https://example.com', elicitationId: '1', message: 'go' },
-    });
-    expect(form.message.error.data).toEqual({ requiredCapabilities: { elicitation: { url: {} } } });
-    const roots = await modern('alice', { roots: {} }).tool('askWhat', { method: 'roots/list' });
-    expect(JSON.parse(roots)).toMatchObject({ error: { code: -32601 } });
-    expect(await modern().tool('pid')).toBe(pid);
-  });
-
-  it('is given up with its call, and nobody else is asked it', async () => {
-    await start({ limits: { parkedCallSeconds: 0.2 } });
-    const client = await session();
-    const asked = await modern('alice', ASKABLE).call('askAlone');
-    expect(asked.message.result.content[0].text).toBe('asking');
-    const parked = await modern('alice', ASKABLE).call('ask');
-    expect(parked.message.result.resultType).toBe('input_required');
-    await until(
-      async () => (await seenBy(client, 'notifications/cancelled')).length === 1,
-      'the child is told of the call',
-    );
-    const late = await retry(modern('alice', ASKABLE), 'ask', parked, { 'fixture-1': SAMPLED });
-    expect(late.message.error.message).toContain('expired');
-  });
-
-  it('may be of a call that its client has just given up, so that no other client is asked it', async () => {
-    let nowMs = Date.now();
-    await start({ now: () => nowMs });
-    const client = await session();
-    const abort = new AbortController();
-    const given = modernOf('one').post(
-      modernOf('one').body('tools/call', { name: 'silent' }),
-      {},
-      abort.signal,
-    );
-    await until(async () => (await client.tool('seen')) !== '', 'it is under way');
-    abort.abort();
-    await given.catch(() => undefined);
-    await until(
-      async () => (await seenBy(client, 'notifications/cancelled')).length === 1,
-      'the child is told of it',
-    );
-    const other = await modernOf('two').tool('askWhat', { method: 'sampling/createMessage' });
-    expect(JSON.parse(other)).toMatchObject({ error: { code: -32601 } });
-    nowMs += 1000;
-    expect((await modernOf('two').call('ask')).message.result.resultType).toBe('input_required');
-  });
-
-  it('of a child before it is not answered to the one that came after it', async () => {
-    await start();
-    const client = modern('alice', ASKABLE);
-    const parked = await client.call('ask');
-    await client.call('crash');
-    const again = await client.call('ask');
-    expect(Object.keys(again.message.result.inputRequests)).toEqual(['fixture-0']);
-    const lost = await retry(client, 'ask', parked, { 'fixture-0': { ...SAMPLED, model: 'wrong' } });
-    expect(lost.message.error.message).toContain('exited with code 3');
-    const answered = await retry(client, 'ask', again, { 'fixture-0': SAMPLED });
-    expect(JSON.parse(answered.message.result.content[0].text)).toEqual(SAMPLED);
-  });
-});
-
-describe('what the child of both eras says on its own', () => {
-  it('are log messages: those that the call wants on its stream, and to a session what that wants', async () => {
-    await start();
-    const client = await session();
-    const stream = await client.stream();
-    await (await client.post(client.request('logging/setLevel', { level: 'emergency' }))).json();
-    const levels = ['debug', 'error'];
-    const events = await modern().events('tools/call', {
-      name: 'logs',
-      arguments: { levels },
-      _meta: { [LEVEL]: 'info' },
-    });
-    expect((await events.next()).params).toEqual({ level: 'error', data: 'error' });
-    expect((await events.next(1)).result.content[0].text).toBe('logged');
-    expect((await modern().call('logs', { levels })).message.result.content[0].text).toBe('logged');
-    expect((await seenBy(client, 'logging/setLevel')).map(({ params }) => params.level)).toEqual([
-      'emergency',
-      'info',
-    ]);
-    expect(stream.messages).toEqual([]);
-  });
-
-  it('are changes, to sessions and streams alike; a resource that one of them gives up is told to the other', async () => {
-    await start({ args: ['--changes'] });
-    const client = await session();
-    const stream = await client.stream();
-    const uri = 'test://a';
-    await (await client.post(client.request('resources/subscribe', { uri }))).json();
-    const notifications = { toolsListChanged: true, resourceSubscriptions: [uri] };
-    const heard = await modern().events('subscriptions/listen', { notifications });
-    expect(await heard.next()).toMatchObject({ method: 'notifications/subscriptions/acknowledged' });
-    await modern().tool('listChanged');
-    await client.tool('update', { uri });
-    for (const each of [stream.next(), heard.next(1)])
-      expect((await each).method).toBe('notifications/tools/list_changed');
-    for (const each of [stream.next(1), heard.next(2)])
-      expect(await each).toMatchObject({ method: 'notifications/resources/updated', params: { uri } });
-    await (await client.post(client.request('resources/unsubscribe', { uri }))).json();
-    await modern().tool('update', { uri });
-    expect((await heard.next(3)).method).toBe('notifications/resources/updated');
-    expect(await seenBy(client, 'resources/unsubscribe')).toEqual([]);
-    await heard.cancel();
-    await until(async () => (await seenBy(client, 'resources/unsubscribe')).length === 1, 'nobody listens');
-    expect(stream.messages).toHaveLength(2);
-  });
-
-  it('is heard as long as somebody listens, and ends with the child', async () => {
-    const marker = `--marker=${randomUUID()}`;
-    await start({ args: ['--changes', marker], limits: { idleChildSeconds: 0.3 } });
-    const heard = await modern().events('subscriptions/listen', {
-      notifications: { toolsListChanged: true },
-    });
-    await heard.next();
-    const other = await modern().events('subscriptions/listen', {
-      notifications: { toolsListChanged: true },
-    });
-    await other.next();
-    await other.cancel();
-    await modern('bob').tool('pid');
-    await until(() => processesWith(marker).length === 1, 'what nobody uses has ended');
-    expect(heard.closed).toBe(false);
-    await modern().tool('listChanged');
-    expect((await heard.next(1)).method).toBe('notifications/tools/list_changed');
-    await modern().call('crash');
-    await until(() => heard.closed, 'the stream has ended');
-    await modern().tool('pid');
-    await until(() => processesWith(marker).length === 0, 'nobody uses it');
+    await until(() => proxy.childStats().children === 2, 'one for each era');
   });
 });
 
