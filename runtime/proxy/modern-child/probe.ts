@@ -25,7 +25,7 @@ export async function discover(peer: Peer): Promise<Members | undefined> {
   const answer = await peer.ask(request, TIMEOUT_MS);
   const result = answer?.result;
   const versions = isObject(result) ? result['supportedVersions'] : undefined;
-  return isObject(result) && Array.isArray(versions) && versions.includes(MODERN_VERSION)
-    ? result
-    : undefined;
+  if (!isObject(result) || !Array.isArray(versions) || !versions.includes(MODERN_VERSION)) return undefined;
+  peer.ready = true;
+  return result;
 }

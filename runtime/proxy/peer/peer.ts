@@ -3,12 +3,11 @@
  * proxy's and answers the callers' own again (MCP 2025-11-25, Lifecycle and Base Protocol). Which calls may share a child,
  * and whom the child's own messages are for, is its owner's to know.
  */
-import { isUtf8 } from 'node:buffer';
 import type { Child, ChildHandlers, Graces } from '../child/child.ts';
+import { ended, tooLong } from '../child/faults.ts';
 import { lineOf } from '../messages/framing.ts';
 import {
   cancelledText,
-  classify,
   ErrorCode,
   errorText,
   idOfFragments,
@@ -17,9 +16,9 @@ import {
   progressTokenOf,
   textOf,
   type RpcId,
-  type RpcMessage,
   type RpcRequest,
 } from '../messages/json-rpc.ts';
+import { readServerLine, type TakeMessage } from '../messages/server-line.ts';
 import { ShortLivedMap } from '../short-lived.ts';
 import {
   PeerError,
@@ -43,6 +42,8 @@ interface PendingCall extends PeerCall {
 export class Peer {
   /** What the child answered to `initialize`; undefined until then, and for a child that knows no handshake. */
   initialized: Initialized | undefined;
+  /** It has answered `initialize`, or shown that it needs none. */
+  ready = false;
   /** May be changed when the child changes hands. */
   handlers: PeerHandlers;
   readonly #options: PeerOptions;
@@ -106,6 +107,7 @@ export class Peer {
     const result = answer?.result;
     if (isInitialized(result)) {
       this.initialized = result;
+      this.ready = true;
       this.notify('notifications/initialized');
       return;
     }
@@ -204,28 +206,16 @@ export class Peer {
   }
 
   #fromChild(line: Buffer): void {
-    if (this.#endReason !== undefined) return;
-    const text = line.toString('utf8');
-    let messages: [RpcMessage | undefined, Buffer][];
-    try {
-      const value: unknown = JSON.parse(text);
-      // 2025-03-26 lets a server send several messages as one array. What is nested too deeply cannot be written again.
-      if (Array.isArray(value))
-        messages = value.map((each) => [classify(each), Buffer.from(JSON.stringify(each))]);
-      // Bytes that are not UTF-8 would reach callers as they are.
-      else messages = [[classify(value), isUtf8(line) ? line : Buffer.from(text)]];
-    } catch {
-      return this.logNoise(text);
-    }
-    for (const [message, bytes] of messages) this.#deliver(message, bytes);
+    if (this.#endReason === undefined && !readServerLine(line, this.#deliver))
+      this.logNoise(line.toString('utf8'));
   }
 
-  #deliver(message: RpcMessage | undefined, line: Buffer): void {
+  readonly #deliver: TakeMessage = (message, line) => {
     if (message === undefined) this.logNoise(line.toString('utf8'));
     else if (message.kind === 'response') this.#answered(message, line);
     else if (message.kind === 'request') this.#requested(message, line);
     else this.#notified(message, line);
-  }
+  };
 
   #answered(message: RpcResponse, line: Buffer): void {
     const call = typeof message.id === 'number' ? this.#calls.get(message.id) : undefined;
@@ -275,22 +265,17 @@ export class Peer {
 
   #tooLong(head: Buffer, tail: Buffer, bytes: number): void {
     const { limits, logger, logFields } = this.#options;
-    const limit = limits.maxMessageBytes;
-    logger.warn({ ...logFields, bytes, limit }, 'server message is too long and was dropped');
+    const message = tooLong(bytes, limits.maxMessageBytes, logger, logFields);
     const id = idOfFragments(head, tail);
     const call = typeof id === 'number' ? this.#calls.get(id) : undefined;
     if (call === undefined) return;
     this.#finish(call.id);
-    const message = `The server's answer has ${bytes} bytes; the limit is ${limit}.`;
     fail(call, ErrorCode.internal, message);
   }
 
   #childEnded(reason: string): void {
     const { service, logger, logFields } = this.#options;
-    const early = this.initialized === undefined;
-    logger[early ? 'error' : 'warn']({ ...logFields, reason }, 'server ended');
-    const when = early ? ' before it answered initialize; its log says why' : '';
-    void this.end(`The server of '${service}' ${reason}${when}.`);
+    void this.end(ended({ service, reason, early: !this.ready }, logger, logFields));
   }
 
   #ending(reason: string): void {

@@ -2,12 +2,12 @@
  * One session: a child, the calls it has not answered yet, and what of a client's messages reaches it
  * (MCP 2025-11-25, Transports, "Sending Messages to the Server").
  */
-import { isUtf8 } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ToolRules } from '../../config/context.ts';
 import type { Logger } from '../../config/log.ts';
 import { refusedTool } from '../../policy/tool-rules.ts';
 import type { ChildCommand, Graces } from '../child/child.ts';
+import { ended, tooLong } from '../child/faults.ts';
 import { isRootsChange, ROOTS_LIST } from '../client-roots.ts';
 import { RETRY_AFTER, SESSION_HEADER } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -15,7 +15,6 @@ import { lineOf } from '../messages/framing.ts';
 import type { Incoming } from '../messages/incoming.ts';
 import {
   cancelledText,
-  classify,
   ErrorCode,
   errorText,
   idOfFragments,
@@ -25,6 +24,7 @@ import {
   type RpcMessage,
   type RpcRequest,
 } from '../messages/json-rpc.ts';
+import { readServerLine, type TakeMessage } from '../messages/server-line.ts';
 import type { ChildSource, SessionChild } from '../models/session-child.ts';
 import type { EventStream, StreamOwner } from '../streams/event-stream.ts';
 import type { Exchange } from '../streams/exchange.ts';
@@ -263,30 +263,17 @@ export class Session {
   }
 
   #fromChild(line: Buffer): void {
-    const text = line.toString('utf8');
-    try {
-      const value: unknown = JSON.parse(text);
-      if (Array.isArray(value)) this.#deliverArray(value);
-      // Bytes that are not UTF-8 would reach clients as they are, and a strict one ends its connection over them.
-      else this.#deliver(classify(value), isUtf8(line) ? line : Buffer.from(text));
-    } catch {
-      this.#child?.logNoise(text);
-    }
+    if (!readServerLine(line, this.#deliver)) this.#child?.logNoise(line.toString('utf8'));
   }
 
-  /** 2025-03-26 lets a server send several messages as one array. */
-  #deliverArray(values: unknown[]): void {
-    for (const value of values) this.#deliver(classify(value), Buffer.from(JSON.stringify(value)));
-  }
-
-  #deliver(message: RpcMessage | undefined, line: Buffer): void {
+  readonly #deliver: TakeMessage = (message, line) => {
     if (this.#ended) return;
     if (message === undefined) this.#child?.logNoise(line.toString('utf8'));
     else if (message.kind === 'response') this.#answer(message.id, message.result, line);
     else if (message.kind === 'request' && message.method === ROOTS_LIST && !this.#options.clientRoots)
       this.#refuse(message.id, ErrorCode.methodNotFound, 'The client has no roots.');
     else this.#messages.route(message, line);
-  }
+  };
 
   #answer(id: RpcId | null, result: unknown, line: Buffer): void {
     const call = id === null ? undefined : this.#calls.get(id);
@@ -320,23 +307,16 @@ export class Session {
   }
 
   #tooLong(head: Buffer, tail: Buffer, bytes: number): void {
-    const limit = this.#options.limits.maxMessageBytes;
-    this.#options.logger.warn(
-      { ...this.#fields, bytes, limit },
-      'server message is too long and was dropped',
-    );
+    const { limits, logger } = this.#options;
+    const message = tooLong(bytes, limits.maxMessageBytes, logger, this.#fields);
     const id = idOfFragments(head, tail);
     if (id === undefined || !this.isPending(id)) return;
-    const message = `The server's answer has ${bytes} bytes; the limit is ${limit}.`;
     this.#answer(id, undefined, Buffer.from(errorText(id, ErrorCode.internal, message)));
   }
 
   #childEnded(reason: string): void {
-    const initializing = this.protocolVersion === undefined;
     const { service, logger } = this.#options;
-    const log = initializing ? 'server ended before it answered initialize' : 'server ended';
-    logger[initializing ? 'error' : 'warn']({ ...this.#fields, reason }, log);
-    const when = initializing ? ' before it answered initialize; its log says why' : '';
-    void this.end(`The server of '${service}' ${reason}${when}.`, 502);
+    const early = this.protocolVersion === undefined;
+    void this.end(ended({ service, reason, early }, logger, this.#fields), 502);
   }
 }

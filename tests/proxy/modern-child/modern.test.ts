@@ -72,6 +72,14 @@ describe.each([
     expect((await client.ask('prompts/list')).status).toBe(404);
   });
 
+  it('that is gone is said to have ended, not to have refused a handshake', async () => {
+    const client = await start(args);
+    process.kill(Number(await client.tool('pid')), 'SIGKILL');
+    const ended = () => test.logs.find(({ message }) => message.startsWith('server ended'));
+    await until(() => ended() !== undefined, 'its end is noticed');
+    expect(ended()).toMatchObject({ level: 'warn', message: 'server ended' });
+  });
+
   it('keeps denied tools from the caller', async () => {
     const client = await start(args);
     client.raw.headers['x-mcpgw-context'] = contextOf('alice', { tools: { deny: ['pid'] } });
