@@ -67,3 +67,11 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   stdinGraceMs: 300,
   termGraceMs: 1000,
 };
+
+const MIN_SWEEP_MS = 50;
+const MAX_SWEEP_MS = 10_000;
+
+/** @returns how often to look for what has been idle for so long, in milliseconds */
+export function sweepMs(idleSeconds: number): number {
+  return Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, (idleSeconds * 1000) / 4));
+}

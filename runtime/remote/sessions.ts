@@ -3,6 +3,7 @@
  * know, and whose a session is must not depend on how well the server makes its ids.
  */
 import { randomUUID } from 'node:crypto';
+import { sweepMs } from '../proxy/limits.ts';
 import type { RemoteLimits } from './limits.ts';
 
 export interface RemoteSession {
@@ -26,9 +27,6 @@ export interface RemoteSessionsOptions {
   onExpired: (session: RemoteSession) => void;
 }
 
-const MIN_SWEEP_MS = 50;
-const MAX_SWEEP_MS = 10_000;
-
 export class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #sessions = new Map<string, RemoteSession>();
@@ -38,8 +36,7 @@ export class RemoteSessions {
 
   constructor(options: RemoteSessionsOptions) {
     this.#options = options;
-    const sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, options.limits.sessionIdleSeconds * 250));
-    this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
+    this.#timer = setInterval(() => this.#sweep(), sweepMs(options.limits.sessionIdleSeconds)).unref();
   }
 
   get size(): number {

@@ -1,19 +1,16 @@
-/**
- * One stdio server as a child process: spawn, lines in and out, stderr to the log, and an end that leaves nothing behind
- * (MCP 2025-11-25, Lifecycle, Shutdown, stdio: close the input, wait, SIGTERM, wait, SIGKILL).
- */
+/** One stdio server as a child process: spawn, lines in and out, stderr to the log, and an end that leaves nothing behind. */
 import {
   spawn as nodeSpawn,
   type ChildProcess,
   type ChildProcessWithoutNullStreams,
 } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../config/log.ts';
 import { LineSplitter } from '../messages/framing.ts';
+import { GroupEnd, type Graces } from './ending.ts';
 import { LineLog } from './line-log.ts';
 import { raiseOomScore } from './oom-score.ts';
-import { forgetGroup, signalGroup, trackGroup } from './process-group.ts';
+import { forgetGroup, trackGroup } from './process-group.ts';
 import { CHILD_MARK, killStrays } from './strays.ts';
 
 export interface ChildCommand {
@@ -55,17 +52,9 @@ export interface ChildOptions {
   spawn?: Spawn | undefined;
 }
 
-export interface Graces {
-  stdinGraceMs: number;
-  termGraceMs: number;
-}
-
 const MAX_STDERR_LINE_BYTES = 8192;
 /** How long an exited child's last answers may take to come out of its pipe, when something else holds the pipe open. */
 const DRAIN_MS = 200;
-const POLL_MS = 20;
-/** After SIGKILL only the kernel is left to wait for. */
-const KILL_WAIT_MS = 1000;
 /** Below this, copying messages together is cheaper than another system call. */
 const MAX_JOINED_BYTES = 64 * 1024;
 
@@ -90,13 +79,12 @@ export class Child {
   readonly #fields: object;
   /** The process itself has exited, or was never started. */
   #exited = false;
-  #groupGone: boolean;
   #ended = false;
   #held = false;
   /** Why it has ended, while its last words wait to be read. */
   #endReason: string | undefined;
   #ending: Promise<void> | undefined;
-  readonly #graces: Graces = { stdinGraceMs: Infinity, termGraceMs: Infinity };
+  readonly #group: GroupEnd | undefined;
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
   readonly #traffic: Traffic | undefined;
@@ -117,9 +105,9 @@ export class Child {
     const { pid } = started;
     this.#fields = { ...options.logFields, pid };
     this.#log = new LineLog(options.logger, this.#fields, options.now);
-    this.#groupGone = pid === undefined;
     this.#exited = pid === undefined;
     if (pid !== undefined) {
+      this.#group = new GroupEnd(pid, () => this.#exited);
       trackGroup(pid);
       raiseOomScore(pid);
     }
@@ -174,9 +162,8 @@ export class Child {
    * @param graces a second call can only shorten them
    * @returns resolved once nothing of it is left; the same promise for every call
    */
-  end({ stdinGraceMs, termGraceMs }: Graces): Promise<void> {
-    this.#graces.stdinGraceMs = Math.min(this.#graces.stdinGraceMs, stdinGraceMs);
-    this.#graces.termGraceMs = Math.min(this.#graces.termGraceMs, termGraceMs);
+  end(graces: Graces): Promise<void> {
+    this.#group?.shorten(graces);
     if (this.#ending === undefined) {
       this.#ending = this.#terminate();
       this.#handlers.onEnding?.();
@@ -271,11 +258,8 @@ export class Child {
     this.#ended = true;
     stdin.end();
     if (pid !== undefined) {
-      const gone =
-        (await this.#goneWithin(pid, () => this.#graces.stdinGraceMs)) ||
-        (this.#signal(pid, 'SIGTERM'), await this.#goneWithin(pid, () => this.#graces.termGraceMs)) ||
-        (this.#kill(pid), await this.#goneWithin(pid, () => KILL_WAIT_MS));
-      if (!gone) this.#logger.error(this.#fields, 'server process is still there after SIGKILL');
+      const gone = await this.#group?.run();
+      if (gone === false) this.#logger.error(this.#fields, 'server process is still there after SIGKILL');
       forgetGroup(pid);
       await killStrays(this.#mark);
     }
@@ -284,27 +268,6 @@ export class Child {
     stdout.destroy();
     stderr.destroy();
     this.#handlers.onGone?.();
-  }
-
-  #signal(pid: number, signal: NodeJS.Signals): void {
-    if (!this.#groupGone && !signalGroup(pid, signal)) this.#groupGone = true;
-  }
-
-  /** SIGKILL cannot be refused. What is seen of the group after it are zombies that a careless init has not waited for. */
-  #kill(pid: number): void {
-    this.#signal(pid, 'SIGKILL');
-    this.#groupGone = true;
-  }
-
-  async #goneWithin(pid: number, ms: () => number): Promise<boolean> {
-    const started = performance.now();
-    for (;;) {
-      // Until its leader has been waited for, the group's id cannot be anybody else's; once empty, it is never used again.
-      if (this.#exited && !this.#groupGone && !signalGroup(pid, 0)) this.#groupGone = true;
-      if (this.#exited && this.#groupGone) return true;
-      if (performance.now() - started >= ms()) return false;
-      await delay(POLL_MS);
-    }
   }
 }
 

@@ -3,7 +3,8 @@
  * cannot start.
  */
 import type { Logger } from '../../config/log.ts';
-import { Child, type ChildCommand, type Graces, type Spawn, type Traffic } from '../child/child.ts';
+import { Child, type ChildCommand, type Spawn, type Traffic } from '../child/child.ts';
+import type { Graces } from '../child/ending.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { KnownEra } from '../modern-child/era.ts';
 import { HandshakeFace } from '../modern-child/handshake-face.ts';

@@ -1,4 +1,5 @@
-import type { ChildCommand, ChildHandlers, Graces } from '../child/child.ts';
+import type { ChildCommand, ChildHandlers } from '../child/child.ts';
+import type { Graces } from '../child/ending.ts';
 import type { RpcMessage } from '../messages/json-rpc.ts';
 
 /** What a session has of a child: all of it, or its part of one that several share. */

@@ -2,7 +2,8 @@
  * Children that are started but not initialised, so that a session does not wait for a start. Each is kept for one exact
  * command; where a user has data, that command is the user's own, and so is the spare.
  */
-import type { Child, ChildCommand, Graces } from '../child/child.ts';
+import type { Child, ChildCommand } from '../child/child.ts';
+import type { Graces } from '../child/ending.ts';
 import type { Relay } from './relay.ts';
 import { backoffMs } from './starts.ts';
 

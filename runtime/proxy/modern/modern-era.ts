@@ -9,8 +9,9 @@ import type { Logger } from '../../config/log.ts';
 import { refusedTool } from '../../policy/tool-rules.ts';
 import { SHUTTING_DOWN, unavailable } from '../checks.ts';
 import type { ChildCommand } from '../child/child.ts';
+import { planClose } from '../child/ending.ts';
 import { refuse, replyEmpty, SERVED_VERSIONS, type Refusal } from '../http.ts';
-import type { ProxyLimits } from '../limits.ts';
+import { sweepMs, type ProxyLimits } from '../limits.ts';
 import { ErrorCode, isObject } from '../messages/json-rpc.ts';
 import type { Children } from '../models/children.ts';
 import type { SharedServers } from '../models/shared/shared-servers.ts';
@@ -50,8 +51,6 @@ export interface ModernOptions {
 /** Uses a child without being asked anything. */
 const NO_CALL: ActiveCall = { asked: () => false, told: () => undefined };
 const POLL_MS = 20;
-/** Kept of the time that `close` has, for the children's own end. */
-const END_SHARE = 0.5;
 
 export class ModernEra {
   readonly #options: ModernOptions;
@@ -71,10 +70,10 @@ export class ModernEra {
     this.#listeners = new Listeners(limits, now, outflows);
     this.#places = placesOf(options, this.#listeners);
     this.#calls = new ModernCalls({ ...options, era: children.era, places: this.#places, outflows });
-    const idleMs = limits.sessionIdleSeconds * 1000;
+    const { sessionIdleSeconds } = limits;
     const keepAliveMs = limits.keepAliveSeconds * 1000;
     this.#timers = [
-      setInterval(() => this.#places.sweep(idleMs), Math.min(10_000, Math.max(50, idleMs / 4))).unref(),
+      setInterval(() => this.#places.sweep(sessionIdleSeconds * 1000), sweepMs(sessionIdleSeconds)).unref(),
       setInterval(() => this.#keepAlive(keepAliveMs), keepAliveMs).unref(),
     ];
   }
@@ -105,15 +104,10 @@ export class ModernEra {
     this.#places.refuseNew();
     for (const timer of this.#timers) clearInterval(timer);
     this.#listeners.close();
-    const forChildrenMs = graceMs * END_SHARE;
-    for (let waited = 0; waited < graceMs - forChildrenMs && this.#calls.waiting > 0; waited += POLL_MS)
-      await delay(POLL_MS);
+    const { callsMs, graces } = planClose(graceMs, this.#options.limits);
+    for (let waited = 0; waited < callsMs && this.#calls.waiting > 0; waited += POLL_MS) await delay(POLL_MS);
     this.#calls.end('The proxy is shutting down.');
-    const { stdinGraceMs, termGraceMs } = this.#options.limits;
-    await this.#places.close({
-      stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
-      termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
-    });
+    await this.#places.close(graces);
   }
 
   #serve(req: IncomingMessage, res: ServerResponse, post: Asked): void | Promise<void> {

@@ -3,7 +3,8 @@
  * proxy's and answers the callers' own again (MCP 2025-11-25, Lifecycle and Base Protocol). Which calls may share a child,
  * and whom the child's own messages are for, is its owner's to know.
  */
-import type { Child, ChildHandlers, Graces } from '../child/child.ts';
+import type { Child, ChildHandlers } from '../child/child.ts';
+import type { Graces } from '../child/ending.ts';
 import { ended, tooLong } from '../child/faults.ts';
 import { lineOf } from '../messages/framing.ts';
 import {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../config/log.ts';
-import type { ProxyLimits } from '../limits.ts';
+import { planClose } from '../child/ending.ts';
+import { sweepMs, type ProxyLimits } from '../limits.ts';
 import type { Children } from '../models/children.ts';
 import type { ChildSource } from '../models/session-child.ts';
 import type { OutflowBudget } from '../streams/outflow.ts';
@@ -26,15 +27,11 @@ export interface SessionsOptions {
 
 export type Admission = Session | 'closing' | 'full' | 'user-full';
 
-const MIN_SWEEP_MS = 50;
-const MAX_SWEEP_MS = 10_000;
 const POLL_MS = 20;
 /** How many children may leave unread what one may at most. */
 const CONGESTED_SESSIONS = 4;
 /** Unread by a child that does read. */
 const LITTLE_BYTES = 64 * 1024;
-/** Kept of the time that `close` has, for the children's own end. */
-const END_SHARE = 0.5;
 
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -49,10 +46,9 @@ export class Sessions {
     this.#options = options;
     this.#replays = new ReplayBudget(options.limits.maxMessageBytes);
     const { sessionIdleSeconds, keepAliveSeconds } = options.limits;
-    const sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, (sessionIdleSeconds * 1000) / 4));
     const keepAliveMs = keepAliveSeconds * 1000;
     this.#timers = [
-      setInterval(() => this.#sweep(), sweepMs).unref(),
+      setInterval(() => this.#sweep(), sweepMs(sessionIdleSeconds)).unref(),
       setInterval(() => this.#keepAlive(keepAliveMs), keepAliveMs).unref(),
     ];
   }
@@ -115,17 +111,12 @@ export class Sessions {
 
   async #drain(graceMs: number): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    const { stdinGraceMs, termGraceMs } = this.#options.limits;
-    const forChildrenMs = graceMs * END_SHARE;
-    const graces = {
-      stdinGraceMs: Math.min(stdinGraceMs, forChildrenMs * 0.3),
-      termGraceMs: Math.min(termGraceMs, forChildrenMs * 0.5),
-    };
-    const { children, started } = this.#options;
+    const { children, started, limits } = this.#options;
+    const { callsMs, graces } = planClose(graceMs, limits);
     const sparesGone = started.close(graces);
     const busy = (session: Session): boolean => session.pendingCalls > 0;
     for (let waited = 0; ; waited += POLL_MS) {
-      const last = waited >= graceMs - forChildrenMs;
+      const last = waited >= callsMs;
       for (const session of this.#sessions.values()) {
         if (last || !busy(session)) void session.end('The proxy is shutting down.', 503, graces);
       }

@@ -3,7 +3,8 @@
  * and again when it died; what sessions subscribed to and which log level they wanted holds on.
  */
 import type { Logger } from '../../../config/log.ts';
-import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
+import type { Child, ChildCommand, ChildHandlers } from '../../child/child.ts';
+import type { Graces } from '../../child/ending.ts';
 import { ROOTS_LIST } from '../../client-roots.ts';
 import { HANDSHAKE_VERSIONS, type Refusal } from '../../http.ts';
 import type { ProxyLimits } from '../../limits.ts';

@@ -1,5 +1,6 @@
 /** The process models `user` and `shared`: one child for all that a user does, or everybody. */
-import type { ChildCommand, Graces } from '../../child/child.ts';
+import type { ChildCommand } from '../../child/child.ts';
+import type { Graces } from '../../child/ending.ts';
 import type { SessionChild, ChildSource, StartRequest } from '../session-child.ts';
 import { SharedServer, type Observer, type SharedServerOptions } from './shared-server.ts';
 

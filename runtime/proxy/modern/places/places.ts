@@ -1,6 +1,6 @@
 /** Where requests without a session get their children from. */
 import type { CallerContext } from '../../../config/context.ts';
-import type { Graces } from '../../child/child.ts';
+import type { Graces } from '../../child/ending.ts';
 import type { Refusal } from '../../http.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import type { Members } from '../envelope/envelope.ts';

@@ -5,7 +5,8 @@
  */
 import type { CallerContext } from '../../../config/context.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
-import type { Child, ChildCommand, ChildHandlers, Graces } from '../../child/child.ts';
+import type { Child, ChildCommand, ChildHandlers } from '../../child/child.ts';
+import type { Graces } from '../../child/ending.ts';
 import { MODERN_VERSION, type Refusal } from '../../http.ts';
 import type { RpcNotification, RpcRequest } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';

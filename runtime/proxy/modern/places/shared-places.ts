@@ -6,7 +6,8 @@
 import type { CallerContext } from '../../../config/context.ts';
 import type { Logger } from '../../../config/log.ts';
 import { SHUTTING_DOWN } from '../../checks.ts';
-import type { ChildCommand, Graces } from '../../child/child.ts';
+import type { ChildCommand } from '../../child/child.ts';
+import type { Graces } from '../../child/ending.ts';
 import type { Refusal } from '../../http.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import type { SharedServer } from '../../models/shared/shared-server.ts';
