@@ -16,6 +16,8 @@ export const METRICS_PORT = 9464;
 const LINGER_MS = 2_000;
 /** By when open streams are cut, in milliseconds after that. */
 const DRAIN_MS = 5_000;
+/** How often connections whose last request has been answered are looked for. */
+const IDLE_POLL_MS = 50;
 
 export interface ServeOptions {
   listener: RequestListener;
@@ -44,7 +46,8 @@ export function serve(options: ServeOptions): Server {
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
       const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeIdleConnections();
+      // Also those that become idle: they were not told to close where their request came before the signal.
+      setInterval(() => server.closeIdleConnections(), IDLE_POLL_MS).unref();
       setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
       void Promise.all([close?.(), closed])
         .then(() => last?.())

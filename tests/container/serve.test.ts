@@ -25,6 +25,11 @@ const PROGRAM = `
     close: async () => console.log('close'),
     last: async () => console.log('last'),
   });
+  const cut = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    console.log('cut');
+    cut();
+  };
   server.on('listening', () => console.log(server.address().port));
 `;
 
