@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { PageJob, RobotsJob } from '../../../../runtime/services/fetchs/page/jobs.ts';
 import { JobError, Workers, type WorkersOptions } from '../../../../runtime/services/fetchs/page/workers.ts';
 
@@ -27,6 +28,12 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Waits until this process has worked for so long, where only a job can: it is under way then, however busy the machine is. */
+async function spent(cpuMs: number): Promise<void> {
+  const before = process.cpuUsage();
+  while (process.cpuUsage(before).user < cpuMs * 1000) await delay(20);
+}
+
 describe('the threads', () => {
   it('do one job after the other, on no more of them than there may be', async () => {
     const workers = pool({ size: 2 });
@@ -44,11 +51,13 @@ describe('the threads', () => {
   });
 
   it('give up a job that takes too long, and go on with the next', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const workers = pool({ timeoutMs: 6_000 });
-    const [hostile, next] = await Promise.allSettled([
-      workers.run(endless, always),
-      workers.run(page('next'), always),
-    ]);
+    const jobs = Promise.allSettled([workers.run(endless, always), workers.run(page('next'), always)]);
+    await spent(1_000);
+    vi.advanceTimersByTime(6_000);
+    const [hostile, next] = await jobs;
     expect(hostile).toMatchObject({ status: 'rejected', reason: expect.any(JobError) });
     expect(next).toMatchObject({ status: 'fulfilled', value: { markdown: 'next' } });
   });
