@@ -41,7 +41,7 @@ type Moment = () => Promise<() => Promise<unknown[]>>;
 
 const codeIn = (text: string): unknown => {
   const last = [...text.matchAll(/^data: (\{.*)$/gm)].at(-1)?.[1] ?? text;
-  return (JSON.parse(last)).error?.code;
+  return JSON.parse(last).error?.code;
 };
 
 async function session(): Promise<RawClient> {

@@ -302,6 +302,33 @@ describe('a child for all users', () => {
     expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
   });
 
+  it('is told that it may ask for nothing, and nothing that one of them tells on its own', async () => {
+    await start({ process: 'shared', clientRoots: true });
+    const alice = await session('alice', { sampling: {}, elicitation: {}, roots: { listChanged: true } });
+    const { first } = JSON.parse(await alice.tool('lines')) as { first: string };
+    const { capabilities, clientInfo } = JSON.parse(first).params;
+    expect([capabilities, clientInfo.name]).toEqual([{}, 'mcpgw']);
+    const notification = (method: string): object => ({ jsonrpc: '2.0', method, params: { of: 'alice' } });
+    for (const method of ['notifications/roots/list_changed', 'notifications/made/up'])
+      expect((await alice.post(notification(method))).status).toBe(202);
+    expect(await seenBy(alice)).toEqual([{ method: 'notifications/initialized', params: {} }]);
+  });
+
+  it('tells nobody what may be about one of them, and all what is about the server', async () => {
+    await start({ process: 'shared' });
+    const [alice, bob] = [await session('alice'), await session('bob')];
+    const [hers, his] = [await alice.stream(), await bob.stream()];
+    for (const method of ['notifications/made/up', 'notifications/tasks/status'])
+      await alice.tool('notification', {
+        json: JSON.stringify({ jsonrpc: '2.0', method, params: { of: 'alice' } }),
+      });
+    await alice.tool('listChanged');
+    await Promise.all([hers.next(), his.next()]);
+    for (const { messages } of [hers, his])
+      expect(messages.map(({ method }: Loose) => method)).toEqual(['notifications/tools/list_changed']);
+    await Promise.all([hers.cancel(), his.cancel()]);
+  });
+
   it('tells nobody what the server logs, which may be about a call of another user that is over', async () => {
     await start({ process: 'shared' });
     const [alice, bob] = [await session('alice'), await session('bob')];

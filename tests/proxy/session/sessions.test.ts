@@ -1,0 +1,24 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RawClient, startProxy, until, type TestProxy } from '../../helpers/stdio-proxy.ts';
+
+let test: TestProxy;
+afterEach(() => test.close());
+
+describe('a session that has been idle for too long', () => {
+  it('is over for its client at once, not only when the proxy next looks', async () => {
+    let now = Date.now();
+    test = await startProxy({ now: () => now, limits: { sessionIdleSeconds: 1800 } });
+    const client = new RawClient(test.url);
+    await client.initialize();
+    now += 1_799_000;
+    expect((await client.post(client.call('pid'))).status).toBe(200);
+    now += 1_800_500;
+    for (const response of [
+      await client.post(client.call('pid')),
+      await client.send('GET'),
+      await client.send('DELETE'),
+    ])
+      expect(response.status).toBe(404);
+    await until(() => test.proxy.stats().children === 0, 'the child is gone');
+  });
+});
