@@ -27,11 +27,11 @@ export function answerOf(fetched: Fetched, window: Window): ToolResult {
   const { part, end } = slice(text, window);
   const truncated = end < text.length;
   const failed = status >= 400;
-  const beyond = window.startIndex > 0 && window.startIndex >= text.length;
+  const beyond = window.startIndex >= text.length;
   const hint = truncated
     ? `\n\n<error>Content truncated. Call the fetch tool with a start_index of ${end} to get more content.</error>`
     : '';
-  const body = beyond ? '<error>No more content available.</error>' : part + hint;
+  const body = beyond ? nothingLeft(fetched) : part + hint;
   const lead = failed ? `${url} answered with status ${status}.\n` : '';
   return {
     text: `${lead}Contents of ${url}:\n${image === undefined ? body : `(an image, ${contentType})`}`,
@@ -44,4 +44,11 @@ export function answerOf(fetched: Fetched, window: Window): ToolResult {
     ...(image !== undefined && { content: [{ type: 'image', ...image }] }),
     ...(failed && { failed }),
   };
+}
+
+function nothingLeft({ text, converted }: Fetched): string {
+  if (text !== '') return '<error>No more content available.</error>';
+  return converted
+    ? '<error>This page has no text before a browser runs its scripts. With raw: true you get its HTML.</error>'
+    : '(no content)';
 }

@@ -55,6 +55,37 @@ describe('what is fetched', () => {
     expect(await fetch({ url: site.url('/binary') })).toMatchObject({ failed: true });
   });
 
+  it.each([
+    'application/csv',
+    'application/x-python',
+    'application/vnd.github.raw',
+    'binary/octet-stream',
+    '*/*',
+  ])('of a type like %s, which may be text, is looked at', async (type) => {
+    const { fetch, site } = await startFetchs();
+    site.answers.set('/', page('a,b\n1,2\n', type));
+    expect(contentOf(await fetch({ url: site.url('/') }))).toBe('a,b\n1,2\n');
+    site.answers.set('/', page(Buffer.from([1, 2, 3, 0]), type));
+    expect((await fetch({ url: site.url('/') })).text).toContain('cannot be read as text');
+    site.answers.set('/', (_request, response) =>
+      response.writeHead(503, { 'content-type': type }).end(Buffer.from([1, 2, 3, 0])),
+    );
+    expect((await fetch({ url: site.url('/') })).data).toMatchObject({ status: 503, content: '' });
+  });
+
+  it('says so where there is nothing, and what may help', async () => {
+    const { fetch, site } = await startFetchs();
+    site.answers.set(
+      '/app',
+      page('<!doctype html><title>App</title><div id="root"></div><script src="a.js">'),
+    );
+    const { text, data } = await fetch({ url: site.url('/app') });
+    expect(text).toMatch(/:\n<error>This page has no text before .* raw: true you get its HTML\.<\/error>$/);
+    expect(data).toMatchObject({ title: 'App', content: '', length: 0, truncated: false });
+    site.answers.set('/empty', page('', 'text/plain'));
+    expect((await fetch({ url: site.url('/empty') })).text).toContain(':\n(no content)');
+  });
+
   it('comes in parts, each saying where the next begins', async () => {
     const { fetch, site } = await startFetchs();
     site.answers.set('/', page('0123456789', 'text/plain'));

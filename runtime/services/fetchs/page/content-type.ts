@@ -15,6 +15,12 @@ const TEXT = new RegExp(
     'x-ndjson|ndjson|jsonl|json-seq|rtf|x-sh|x-www-form-urlencoded|x-tex|x-subrip))$',
 );
 
+/** Of `application/…`, what is no text for sure; the rest is looked at. */
+const BINARY_APPLICATION = new RegExp(
+  '^application/(?:pdf|zip|.+\\+zip|(?:x-)?gzip|java-archive|wasm|ogg|mp4|msword|vnd\\.(?:openxmlformats|ms-|oasis|android).+|' +
+    '(?:vnd\\.|x-)rar.*|x-(?:tar|xz|bzip|7z|font|ms|shockwave|debian|rpm).*)$',
+);
+
 /** What models can see. */
 const IMAGES = new Map<string, (bytes: Buffer) => boolean>([
   ['image/png', (bytes) => bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))],
@@ -28,7 +34,8 @@ export function kindOf(contentType: string | undefined): Kind {
   if (HTML.has(type)) return 'html';
   if (IMAGES.has(type)) return 'image';
   if (TEXT.test(type)) return 'text';
-  return type === '' || type === 'application/octet-stream' ? 'unknown' : 'binary';
+  if (BINARY_APPLICATION.test(type)) return 'binary';
+  return /^(?:application|binary|unknown|\*)\/|^[^/]*$/.test(type) ? 'unknown' : 'binary';
 }
 
 /** @returns whether the bytes are an image of the type that they are said to be */

@@ -53,6 +53,7 @@ export async function readContent(hop: Hop, response: SiteResponse, options: Rea
     return { ...base, text: '', image: { data: bytes.toString('base64'), mimeType: base.contentType } };
   }
   const sniffed = kind === 'unknown' ? sniff(bytes) : kind;
+  if (sniffed === 'binary' && response.status >= 400) return { ...base, text: '' };
   if (sniffed === 'binary') throw unreadable(base.contentType, bytes.length, options.limits);
   if (sniffed === 'text' || options.raw) return { ...base, text: decodeText(bytes, type) };
   return { ...base, converted: true, ...(await toMarkdown(hop, bytes, type, options)) };

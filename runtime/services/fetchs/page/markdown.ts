@@ -42,7 +42,7 @@ const DROPPED = [
 ];
 
 /** Of a whole page, what is not shown or leads to other pages only. */
-const AROUND = ['head', 'body > header', 'body > footer', 'nav', '[role="navigation"]'];
+const AROUND = ['head', 'title', 'body > header', 'body > footer', 'nav', '[role="navigation"]'];
 
 interface Element {
   textContent: string;
@@ -141,6 +141,19 @@ const turndown = new TurndownService({
   emDelimiter: '_',
 });
 turndown.use([code, lists, tables]);
+turndown.addRule('summary', { filter: 'summary', replacement: (content) => `\n\n${content}\n\n` });
+turndown.addRule('imageInItself', {
+  filter: (node) => {
+    const element = node as unknown as Element & { nodeName: string };
+    return element.nodeName === 'IMG' && !element.getAttribute('src');
+  },
+  replacement: (_content, node) => turndown.escape((node as unknown as Element).getAttribute('alt') ?? ''),
+});
+// Without a sign 10<sup>6</sup> would be 106. What else is raised are marks, and ends of numbers.
+turndown.addRule('exponent', {
+  filter: 'sup',
+  replacement: (content) => content.replace(/^\\?([-+−]?\d+|[knmx])$/, '^$1'),
+});
 turndown.addRule('struck', { filter: ['del', 's'], replacement: (content) => `~~${content}~~` });
 
 function toMarkdown(tree: Element): string {
