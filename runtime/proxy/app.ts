@@ -6,13 +6,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProcessModel } from '../config/catalog.ts';
-import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
-import type { Logger } from '../config/log.ts';
+import type { CallerContext } from '../config/context.ts';
 import { BodyBudget } from '../net/request-body.ts';
-import { CallerVerifier } from './caller.ts';
 import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
 import type { ChildCommand, Spawn } from './child/child.ts';
-import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, replyJson, SESSION_HEADER } from './http.ts';
+import { Front, methodNotAllowed, type FrontOptions } from './front.ts';
+import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, SESSION_HEADER } from './http.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
 import { ErrorCode } from './messages/json-rpc.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
@@ -27,15 +26,9 @@ import { OutflowBudget } from './streams/outflow.ts';
 export type { ChildCommand } from './child/child.ts';
 export type { ProxyLimits } from './limits.ts';
 
-export interface ProxyOptions {
-  /** The service's name in the catalog; contexts made for another one are refused. */
-  service: string;
+export interface ProxyOptions extends FrontOptions {
   /** What to start for a caller; called once for each session. May be async (to make the user's data folder, say). */
   command: (caller: CallerContext) => ChildCommand | Promise<ChildCommand>;
-  /** Verifies `X-Mcpgw-Context`. */
-  contextKey: Uint8Array;
-  /** Values of `Origin` that may call; `*` among them means any. A request without `Origin` is no browser's. */
-  allowedOrigins: string[];
   limits?: Partial<ProxyLimits>;
   /** Whether the server may ask clients for their roots; false unless told (`client-roots.ts` says why). */
   clientRoots?: boolean;
@@ -47,9 +40,6 @@ export interface ProxyOptions {
   process?: ProcessModel;
   /** Tools are called one after the other in a child that many share: for a server that loses what it is told at once. */
   serialCalls?: boolean;
-  logger: Logger;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
   spawn?: Spawn;
 }
 
@@ -84,29 +74,19 @@ export function createProxy(options: ProxyOptions): Proxy {
   const common = { service, limits, clientRoots, logger, now, outflows, serialCalls };
   const servers = model === 'session' ? undefined : new SharedServers({ ...common, children, model });
   const sessions = new Sessions({ ...common, children: servers ?? children, started: children });
-  const callers = new CallerVerifier(options.contextKey, service, now);
-  const origins = new Set(options.allowedOrigins);
   const { command } = options;
   const modern = new ModernEra({ ...common, children, servers, command, shared: model === 'shared' });
   const bodies = new BodyBudget(limits.maxMessageBytes);
   const metrics = new ProxyMetrics();
   const deps: ProxyDeps = { ...common, sessions, modern, bodies, metrics, command };
 
+  const front = new Front(options, {
+    health: () => ({ closing: sessions.closing, problem: children.problem }),
+    refused: (status) => metrics.refused(status),
+  });
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const path = pathOf(req.url);
-    if (path === '/health') return health(req, res, sessions.closing, children.problem);
-    if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
-    const { origin } = req.headers;
-    if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
-      metrics.refused(403);
-      const message = `The origin ${origin} may not call this server.`;
-      return refuse(res, { status: 403, code: ErrorCode.server, message });
-    }
-    const caller = callers.verify(req.headers[CONTEXT_HEADER]);
-    if (caller === undefined) {
-      metrics.refused(401);
-      return replyJson(res, 401, UNAUTHORIZED);
-    }
+    const caller = front.admit(req, res);
+    if (caller === undefined) return;
     if (req.method !== 'POST' && isModernHeader(req)) return refuse(res, POST_ONLY);
     if (req.method === 'POST') handlePost(req, res, caller, deps);
     else if (req.method === 'GET') openStream(req, res, caller, deps);
@@ -144,44 +124,9 @@ function limitsOf({ limits }: ProxyOptions): ProxyLimits {
   };
 }
 
-const UNAUTHORIZED = JSON.stringify({
-  error: 'invalid_token',
-  error_description:
-    'The signed caller context is missing or not valid: requests must come through the gateway.',
-});
-
-const METHOD_NOT_ALLOWED = {
-  status: 405,
-  code: ErrorCode.server,
-  message: 'Method not allowed.',
-  headers: { allow: 'GET, POST, DELETE' },
-};
-
+const METHOD_NOT_ALLOWED = methodNotAllowed('GET, POST, DELETE');
 /** The era without handshakes has no streams of their own and no sessions. */
-const POST_ONLY = { ...METHOD_NOT_ALLOWED, headers: { allow: 'POST' } };
-
-function pathOf(url = '/'): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
-}
-
-/**
- * Whether the proxy is there, and whether its server could be started when that was last tried. Starts no child: a probe
- * must cost nothing. A server that cannot start is no reason to start the proxy again, so the status tells only of that.
- */
-function health(
-  req: IncomingMessage,
-  res: ServerResponse,
-  closing: boolean,
-  problem: string | undefined,
-): void {
-  if (req.method !== 'GET' && req.method !== 'HEAD')
-    return refuse(res, { ...METHOD_NOT_ALLOWED, headers: { allow: 'GET' } });
-  const reason = closing || problem === undefined ? {} : { reason: `cannot start: ${problem}` };
-  const status = closing ? 'draining' : problem === undefined ? 'ok' : 'failing';
-  const body = { status, live: true, ready: status === 'ok', ...reason };
-  replyJson(res, closing ? 503 : 200, JSON.stringify(body), { 'cache-control': 'no-store' });
-}
+const POST_ONLY = methodNotAllowed('POST');
 
 /** GET: a stream for what the server says on its own. */
 function openStream(req: IncomingMessage, res: ServerResponse, caller: CallerContext, deps: ProxyDeps): void {
@@ -203,10 +148,8 @@ function openStream(req: IncomingMessage, res: ServerResponse, caller: CallerCon
  * stream that ended without the result that they wait for, with an error, say.
  */
 const STREAM_COMPLETE = {
-  status: 405,
-  code: ErrorCode.server,
+  ...METHOD_NOT_ALLOWED,
   message: 'The stream of this event has ended; nothing came after it.',
-  headers: { allow: 'GET, POST, DELETE' },
 };
 
 /** DELETE: the client is done, so the child ends at once. */

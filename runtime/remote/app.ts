@@ -4,14 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CONTEXT_HEADER } from '../config/context.ts';
-import type { Logger } from '../config/log.ts';
 import { BodyBudget } from '../net/request-body.ts';
-import { CallerVerifier } from '../proxy/caller.ts';
-import { refuse, replyJson } from '../proxy/http.ts';
-import { ErrorCode } from '../proxy/messages/json-rpc.ts';
-import type { RemoteDeps } from './deps.ts';
+import { Front, methodNotAllowed, type FrontOptions } from '../proxy/front.ts';
+import { refuse } from '../proxy/http.ts';
 import { createEventIds } from './answers/event-ids.ts';
+import type { RemoteDeps } from './deps.ts';
 import { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from './limits.ts';
 import { Pending } from './pending.ts';
 import { handlePost } from './post.ts';
@@ -22,18 +19,9 @@ import { createUpstream, type UpstreamTarget } from './upstream.ts';
 
 export type { UpstreamTarget } from './upstream.ts';
 
-export interface RemoteOptions {
-  /** The service's name in the catalog; contexts made for another one are refused. */
-  service: string;
+export interface RemoteOptions extends FrontOptions {
   target: UpstreamTarget;
-  /** Verifies `X-Mcpgw-Context`. */
-  contextKey: Uint8Array;
-  /** Values of `Origin` that may call; `*` among them means any. A request without `Origin` is no browser's. */
-  allowedOrigins: string[];
   limits?: Partial<RemoteLimits>;
-  logger: Logger;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
   /** PEM of a further authority, for tests. */
   ca?: string;
 }
@@ -71,29 +59,19 @@ export function createRemote(options: RemoteOptions): Remote {
     ...{ service, limits, logger, now, upstream, sessions, pending, bodies, metrics },
     eventIds: createEventIds(),
   };
-  const callers = new CallerVerifier(options.contextKey, service, now);
-  const origins = new Set(options.allowedOrigins);
-
+  // The server is not asked for its health: that would cost it something, and must not end what still works.
+  const front = new Front(options, {
+    health: () => ({ closing: pending.closing }),
+    refused: (status) => metrics.refused(status),
+  });
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const path = (req.url ?? '/').split('?', 1)[0];
-    if (path === '/health') return health(req, res, pending.closing);
-    if (path !== '/mcp' && path !== '/mcp/') return replyJson(res, 404, '{"error":"not_found"}');
-    const { origin } = req.headers;
-    if (origin !== undefined && !origins.has(origin) && !origins.has('*')) {
-      metrics.refused(403);
-      const message = `The origin ${origin} may not call this server.`;
-      return refuse(res, { status: 403, code: ErrorCode.server, message });
-    }
-    const caller = callers.verify(req.headers[CONTEXT_HEADER]);
-    if (caller === undefined) {
-      metrics.refused(401);
-      return replyJson(res, 401, UNAUTHORIZED);
-    }
+    const caller = front.admit(req, res);
+    if (caller === undefined) return;
     const asked = { req, res, caller };
     if (req.method === 'POST') handlePost(asked, deps);
     else if (req.method === 'GET') void handleGet(asked, deps);
     else if (req.method === 'DELETE') handleDelete(asked, deps);
-    else refuse(res, { ...METHOD_NOT_ALLOWED, headers: { allow: 'GET, POST, DELETE' } });
+    else refuse(res, METHOD_NOT_ALLOWED);
   };
   return {
     handle,
@@ -111,18 +89,4 @@ export function createRemote(options: RemoteOptions): Remote {
   };
 }
 
-const UNAUTHORIZED = JSON.stringify({
-  error: 'invalid_token',
-  error_description:
-    'The signed caller context is missing or not valid: requests must come through the gateway.',
-});
-
-const METHOD_NOT_ALLOWED = { status: 405, code: ErrorCode.server, message: 'Method not allowed.' };
-
-/** Whether the gateway's side is there. The server is not asked: a probe must cost nothing, nor end what still works. */
-function health(req: IncomingMessage, res: ServerResponse, closing: boolean): void {
-  if (req.method !== 'GET' && req.method !== 'HEAD')
-    return refuse(res, { ...METHOD_NOT_ALLOWED, headers: { allow: 'GET' } });
-  const body = { status: closing ? 'draining' : 'ok', live: true, ready: !closing };
-  replyJson(res, closing ? 503 : 200, JSON.stringify(body), { 'cache-control': 'no-store' });
-}
+const METHOD_NOT_ALLOWED = methodNotAllowed('GET, POST, DELETE');

@@ -2,12 +2,12 @@
 import { headerOf } from '../proxy/checks.ts';
 import { parseAccept, refuse, replyEmpty, SESSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/messages/json-rpc.ts';
+import { EventStreamRewriter } from './answers/event-stream.ts';
+import { relayStream } from './answers/relay.ts';
 import { contentOf, discard, isEncoded, refusalOf } from './answers/status.ts';
 import { type Asked, checkVersion, type RemoteDeps, scopeOf, SESSION_NOT_FOUND, sessionOf } from './deps.ts';
-import { EventStreamRewriter } from './answers/event-stream.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import type { Admitted } from './pending.ts';
-import { relayStream } from './answers/relay.ts';
 import type { RemoteSession } from './sessions.ts';
 import { visibleText } from './tool-access.ts';
 import { UpstreamError } from './upstream.ts';

@@ -1,7 +1,7 @@
 /** Requests to a remote server: the operator's headers, no redirects, and no way to a cloud's metadata service. */
 import { Agent, request, type Dispatcher } from 'undici';
-import { guardedConnector } from '../net/guarded-connect.ts';
 import { isOperatorAddress } from '../config/metadata-address.ts';
+import { guardedConnector } from '../net/guarded-connect.ts';
 import type { RemoteLimits } from './limits.ts';
 
 export interface UpstreamTarget {

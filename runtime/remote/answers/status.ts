@@ -3,8 +3,8 @@ import { type Refusal, RETRY_AFTER } from '../../proxy/http.ts';
 import { ErrorCode, isObject } from '../../proxy/messages/json-rpc.ts';
 import { type RemoteDeps, SESSION_NOT_FOUND } from '../deps.ts';
 import type { FailureReason } from '../remote-metrics.ts';
-import { readBounded } from './relay.ts';
 import type { UpstreamResponse } from '../upstream.ts';
+import { readBounded } from './relay.ts';
 
 /** Of an answer that is no content. */
 const MAX_ERROR_BYTES = 64 * 1024;
