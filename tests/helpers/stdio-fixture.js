@@ -5,7 +5,7 @@
  * negotiates), `--ping-init` (asks before it answers), `--roots` (works in the folders that the client names, as the file
  * server does), `--page=…` (tools on one page of their list), `--list-late` (says something before it lists them, so that
  * the answer comes on a stream), `--changes` (tells of changed lists and resources), `--param-headers` (its tool echo wants
- * its text in a header, too), `--file=…` (where its tool remember writes all that it was told, as the memory server does).
+ * its text in a header, too), `--says=…` (JSON, of which `capabilities` and `serverInfo` stand in its handshake), `--file=…` (where its tool remember writes all that it was told, as the memory server does).
  */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
@@ -190,7 +190,11 @@ const tools = {
 
 const changes = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true } };
 const capabilities = { tools: {}, logging: {}, ...(flag('changes') && changes) };
-const info = { capabilities, serverInfo: { name: 'fixture', version: '1.0.0' } };
+const says = JSON.parse(option('says') ?? '{}');
+const info = {
+  capabilities: { ...capabilities, ...says.capabilities },
+  serverInfo: { name: 'fixture', version: '1.0.0', ...says.serverInfo },
+};
 
 let initialized = false;
 

@@ -125,6 +125,12 @@ describe('requests that are refused', () => {
       -32022,
       () => alice.send('GET', undefined, { 'mcp-protocol-version': 'x' }),
     ],
+    [
+      'an unknown version on DELETE',
+      400,
+      -32022,
+      () => alice.send('DELETE', undefined, { 'mcp-protocol-version': 'x' }),
+    ],
     ['a text body', 415, -32000, () => alice.post('{}', { 'content-type': 'text/plain' })],
     ['Accept: text/html', 406, -32000, () => alice.post(alice.request('ping'), { accept: 'text/html' })],
     ['GET for JSON', 406, -32000, () => alice.send('GET', undefined, { accept: 'application/json' })],

@@ -77,6 +77,27 @@ describe.each(['session', 'user', 'shared'] as const)('process model %s', (model
   });
 });
 
+describe.each(['session', 'user', 'shared'] as const)(
+  'what a server says of itself, process model %s',
+  (process) => {
+    it('reaches clients of both eras', async () => {
+      const capabilities = { extensions: EXTENSIONS, experimental: { 'com.example/x': { y: 1 } } };
+      const serverInfo = { title: 'Fixture', websiteUrl: 'https://site.example', icons: RESULT.icons };
+      const test = await startProxy({
+        process,
+        args: [`--says=${JSON.stringify({ capabilities, serverInfo })}`],
+      });
+      const raw = new RawClient(test.url);
+      const initialized = (await (await raw.post(raw.initializeBody())).json()) as Loose;
+      expect(initialized.result).toMatchObject({ capabilities, serverInfo });
+      const { message } = await new ModernClient(test.url).ask('server/discover');
+      expect(message.result.capabilities).toMatchObject(capabilities);
+      expect(message.result._meta['io.modelcontextprotocol/serverInfo']).toMatchObject(serverInfo);
+      await test.close();
+    });
+  },
+);
+
 it('capabilities.extensions of a client reach a server of its own', async () => {
   const test = await startProxy();
   const client = new RawClient(test.url);
