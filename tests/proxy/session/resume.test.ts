@@ -128,6 +128,22 @@ describe('a POST stream whose connection broke', () => {
     expect((await after.next(1)).result.content[0].text).toContain('assistant');
   });
 
+  it('carries to the client that came back what the server asked while it was away', async () => {
+    const before = await broken(stepwise('a'));
+    const read = (): number => test.proxy.childStats().bytes.read;
+    const bytes = read();
+    expect(await client.tool('askAlone')).toBe('asking');
+    // More than the answer. Another call would be given the question.
+    await until(() => read() - bytes > 200, 'the question is there');
+    const after = await resumed(before.ids.at(-1));
+    const { id, method } = await after.next();
+    expect(method).toBe('sampling/createMessage');
+    await client.post({ jsonrpc: '2.0', id, result: { role: 'assistant' } });
+    await until(async () => (await client.tool('seen')).includes('"asked"'), 'the answer has arrived');
+    await stepOn();
+    await until(() => after.closed, 'the end of the stream');
+  });
+
   it('is cancelled when its client does not come back, and says so to one that comes late', async () => {
     const hasty = await startProxy({ limits: { resumeSeconds: 0.05 } });
     client = new RawClient(hasty.url);
@@ -194,6 +210,24 @@ describe('a GET stream', () => {
     expect(again.messages.slice(0, 2).map((message) => message.params.i)).toEqual([0, 1]);
     expect(second.messages[0].params.i).toBe(0);
     await Promise.all([again.cancel(), second.cancel()]);
+  });
+
+  it('is one of eight: another ends the oldest, and each message goes out once', async () => {
+    const streams: Events[] = [];
+    for (let i = 0; i < 10; i += 1) streams.push(await client.stream());
+    await until(() => streams.filter(({ closed }) => closed).length === 2, 'the end of the oldest');
+    expect(streams.slice(0, 2).map(({ closed, retryMs }) => [closed, retryMs])).toEqual([
+      [true, 1000],
+      [true, 1000],
+    ]);
+    await client.tool('listChanged', { count: 3 });
+    await streams.at(-1)?.next(2);
+    expect(streams.flatMap(({ messages }) => messages)).toHaveLength(3);
+    // Nothing was lost with the connection: the oldest goes on where it was.
+    const again = await resumed(streams[0]?.ids.at(-1));
+    await client.tool('listChanged', { count: 1 });
+    await again.next();
+    for (const stream of [...streams, again]) await stream.cancel();
   });
 
   it('that only its age has ended says when to come again', async () => {

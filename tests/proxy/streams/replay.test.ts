@@ -35,6 +35,10 @@ describe('what was sent', () => {
     expect(replay.find(replay.idOf(3, 0))).toBeUndefined();
     const other = replayOf(budgetOf(1000));
     expect(other.replay.find(replay.idOf(b.number, 1))).toBeUndefined();
+    // Also where that session has a stream of the same number.
+    for (const stream of [other.open(), other.open()]) other.add(stream, 1);
+    expect(other.replay.find(other.replay.idOf(b.number, 1))).toBeDefined();
+    expect(other.replay.find(replay.idOf(b.number, 1))).toBeUndefined();
   });
 
   it('is bounded in number, in bytes and in age', () => {
