@@ -21,7 +21,7 @@ import {
   readServerMetadata,
 } from './checks/documents.ts';
 import { checkDns, checkTls } from './checks/host.ts';
-import { type McpSession, openSession } from './mcp-session.ts';
+import { type McpSession, type McpTarget, openSession } from './mcp-session.ts';
 
 export interface HealthReport {
   healthy: boolean;
@@ -83,7 +83,7 @@ export async function examine(gateway: Gateway, world: HealthWorld): Promise<Hea
 function explain(error: unknown, subject: string, gateway: Gateway) {
   if (error instanceof UserError) return { problem: error.message, remedy: '' };
   if (error instanceof z.ZodError) {
-    return { problem: 'its answer is not as MCP has it', remedy: `see mcpgw logs ${subject}` };
+    return { problem: 'its answer is not as MCP has it', remedy: `see ${gateway.logs(subject)}` };
   }
   return explainConnection(error, gateway.up);
 }
@@ -116,12 +116,12 @@ async function askStore(gateway: Gateway): Promise<Finding> {
   const { status, body } = await gateway.admin(['ping']);
   const answer = z.looseObject({ ms: z.number() }).safeParse(body);
   if (status === 200 && answer.success) return { detail: 'answers auth', ms: answer.data.ms };
-  throw storeDown();
+  throw storeDown(gateway);
 }
 
 /** Says the same wherever it is noticed, and so is told once. */
-function storeDown(): CheckFailure {
-  return new CheckFailure('the store does not answer', 'see mcpgw ps and mcpgw logs redis auth');
+function storeDown({ logs }: Gateway): CheckFailure {
+  return new CheckFailure('the store does not answer', `see ${logs('redis', 'auth')}`);
 }
 
 const issuedSchema = z.looseObject({ id: z.string(), tokens: z.record(z.string(), z.string()) });
@@ -132,11 +132,13 @@ async function issueTokens({ gateway, checker }: Examination) {
   const result = await checker.run('token', GATEWAY, async () => {
     const { status, body } = await gateway.admin(['issue', ...gateway.services.map(({ name }) => name)]);
     const answer = issuedSchema.safeParse(body);
-    if (status === 503) throw storeDown();
+    if (status === 503) throw storeDown(gateway);
     if (status !== 200 || !answer.success) {
       throw new CheckFailure(
         `the authorization server gave no token (${status})`,
-        status === 400 ? `it does not know every service of .env: run ${gateway.up}` : 'see mcpgw logs auth',
+        status === 400
+          ? `it does not know every service of .env: run ${gateway.up}`
+          : `see ${gateway.logs('auth')}`,
       );
     }
     Object.assign(found, answer.data);
@@ -192,13 +194,13 @@ async function examineService(
   const calls =
     token === undefined
       ? skip('there is no token to ask with', 'initialize', 'tools')
-      : await examineCalls(examination, { ...service, token });
+      : await examineCalls(examination, { ...service, token, logs: gateway.logs(name) });
   return [metadata, challenge, ...calls];
 }
 
 async function examineCalls(
   { gateway, client, checker }: Examination,
-  target: GatewayService & { token: string },
+  target: McpTarget,
 ): Promise<CheckResult[]> {
   const held: { session?: McpSession } = {};
   const initialize = await checker.run('initialize', target.name, async () => {

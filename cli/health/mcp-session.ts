@@ -23,6 +23,8 @@ export interface McpTarget {
   name: string;
   url: string;
   token: string;
+  /** Where to read what it says. */
+  logs: string;
 }
 
 /** A server may start when the first session opens, in milliseconds. */
@@ -127,7 +129,7 @@ async function listTools(
     if (nextCursor === undefined) return names;
     cursor = nextCursor;
   }
-  throw new CheckFailure('its list of tools does not end', `see mcpgw logs ${target.name}`);
+  throw new CheckFailure('its list of tools does not end', `see ${target.logs}`);
 }
 
 function post(message: object, headers: Record<string, string>, timeoutMs = REQUEST_LIMIT_MS): HttpRequest {
@@ -147,11 +149,11 @@ async function resultOf(answer: HttpAnswer, id: number, target: McpTarget, metho
   const streamed = (answer.headers['content-type'] ?? '').startsWith('text/event-stream');
   const message = streamed ? await fromStream(answer, id) : answerOf(await answer.text(), id);
   if (message === undefined) {
-    throw new CheckFailure(`${method} was not answered`, `see mcpgw logs ${target.name}`);
+    throw new CheckFailure(`${method} was not answered`, `see ${target.logs}`);
   }
   if (message.error !== undefined) {
     const { code, message: text } = message.error;
-    throw new CheckFailure(`${method} failed: ${oneLine(text)} (${code})`, `see mcpgw logs ${target.name}`);
+    throw new CheckFailure(`${method} failed: ${oneLine(text)} (${code})`, `see ${target.logs}`);
   }
   return message.result;
 }
@@ -180,9 +182,9 @@ function answerOf(text: string, id: number): JsonRpcAnswer | undefined {
   }
 }
 
-function refused({ status }: HttpAnswer, { name }: McpTarget, method: string, reason?: string): CheckFailure {
+function refused({ status }: HttpAnswer, { logs }: McpTarget, method: string, reason?: string): CheckFailure {
   const why = reason === undefined ? '' : `: ${oneLine(reason)}`;
-  const remedy = reason === undefined ? remedyFor(status, name) : remedyInside(status, name);
+  const remedy = reason === undefined ? remedyFor(status, logs) : remedyInside(status, logs);
   return new CheckFailure(`${method} answered with ${status}${why}`, remedy);
 }
 
@@ -198,22 +200,22 @@ function reasonOf(text: string): string | undefined {
 }
 
 /** Of a service that runs: the server behind it does not, or cannot be reached. */
-function remedyInside(status: number, service: string): string {
-  return status >= 502 && status <= 504 ? `mcpgw logs ${service} says more` : remedyFor(status, service);
+function remedyInside(status: number, logs: string): string {
+  return status >= 502 && status <= 504 ? `${logs} says more` : remedyFor(status, logs);
 }
 
-function remedyFor(status: number, service: string): string {
+function remedyFor(status: number, logs: string): string {
   switch (status) {
     case 401:
     case 403:
-      return 'the authorization server refused its own token: see mcpgw logs auth';
+      return 'the authorization server refused its own token: see its log';
     case 502:
     case 503:
     case 504:
-      return `the service does not run (yet): see mcpgw ps and mcpgw logs ${service}`;
+      return `the service does not run (yet): see ${logs}`;
     case 429:
       return 'MCP_MAX_SESSIONS_PER_USER sessions of health checks are open: wait until they end';
     default:
-      return `see mcpgw logs ${service}`;
+      return `see ${logs}`;
   }
 }

@@ -26,6 +26,8 @@ export interface Gateway {
   store: 'SQLite' | 'Redis';
   /** How it is started. */
   up: string;
+  /** Where to read what parts of it say, by their names in the stack. */
+  logs: (...names: string[]) => string;
   /** PEM of authorities that its certificates come from, beside those that this machine trusts. */
   authorities: string[];
   /**
@@ -62,6 +64,7 @@ function devGateway(running: RunningGateway): Gateway {
     protocolVersion: running.protocolVersion,
     store: 'SQLite',
     up: 'mcpgw dev',
+    logs: () => 'what mcpgw dev prints',
     authorities: [],
     admin: async (words) => {
       try {
@@ -84,6 +87,7 @@ function composeGateway(folder: string, environment: Environment, run: RunDocker
     protocolVersion: config.values.MCP_PROTOCOL_VERSION,
     store: 'Redis',
     up: 'mcpgw up',
+    logs: (...names) => `mcpgw logs ${names.join(' ')}`,
     authorities: ownAuthorities(folder, config.values),
     admin: composeAdmin(folder, run),
   };

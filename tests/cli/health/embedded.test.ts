@@ -58,7 +58,7 @@ describe('health of a running gateway', () => {
     }
     expect(details[0]).toMatch(/^initialize answered with 502: The server of 'broken' exited with code 7/);
     expect(details[2]).toMatch(/^initialize answered with 503: .* cannot start: exited with code 7/);
-    expect(new Set(remedies)).toEqual(new Set(['mcpgw logs broken says more']));
+    expect(new Set(remedies)).toEqual(new Set(['what mcpgw dev prints says more']));
   });
 
   it('has an admin API that the edge does not lead to', async () => {

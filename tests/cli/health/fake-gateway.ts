@@ -34,6 +34,7 @@ export async function startFakeGateway(): Promise<FakeGateway> {
     protocolVersion: '2025-11-25',
     store: 'Redis',
     up: 'mcpgw up',
+    logs: (...names) => `mcpgw logs ${names.join(' ')}`,
     authorities: [],
     asked: [],
     seen: [],
