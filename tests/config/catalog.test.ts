@@ -40,6 +40,7 @@ describe('a catalog file', () => {
         args: [],
         container: { base: 'node', memory: '256m' },
         default: false,
+        planned: false,
       },
     });
   });
@@ -56,6 +57,15 @@ describe('a catalog file', () => {
     ],
     [`name: mine\n${MINIMAL}container: { apt: ['a b'] }\n`, /not the name of a Debian package/],
     [`name: mine\n${MINIMAL}colour: red\n`, /colour/],
+    [`name: mine\n${MINIMAL}data: user\nprocess: shared\n`, /cannot be shared/],
+    [`name: mine\n${MINIMAL}remote: { url: 'https://a.example/mcp' }\n`, /only a service of the kind remote/],
+    ['name: mine\ntitle: T\ndescription: D\nkind: remote\n', /needs remote/],
+    ...['command: [x]', 'args: [x]', 'env: { A: { value: x } }', 'data: user'].map(
+      (line): [string, RegExp] => [
+        `name: mine\ntitle: T\ndescription: D\nkind: remote\nremote: { url: 'https://a.example/mcp' }\n${line}\n`,
+        /its server runs elsewhere/,
+      ],
+    ),
     [`name: mine\n${MINIMAL}env: { 'A B': { value: x } }\n`, /not the name of an environment variable/],
     [`name: mine\n${MINIMAL}container: { memory: lots }\n`, /mebibytes/],
   ])('%j', (yaml, problem) => {

@@ -118,6 +118,11 @@ export class UserOutflows {
     this.#options = options;
   }
 
+  /** Users who have something unread. */
+  get size(): number {
+    return this.#users.size;
+  }
+
   /** To be called whenever something was written to `res`, a reply to `user`. */
   note(user: string, res: ServerResponse): void {
     if (res.writableLength < NOTED_BYTES) return;

@@ -25,4 +25,20 @@ describe('starts', () => {
     expect(starts.waiting('a')).toBeUndefined();
     expect(starts.problem).toBeUndefined();
   });
+
+  it('of a thousand commands are remembered, those that failed last', () => {
+    const starts = new Starts(() => 0);
+    const fail = (command: string): void => {
+      for (let times = 0; times < 2; times += 1) starts.failed(command, 'exited');
+    };
+    for (const command of ['a', 'b']) fail(command);
+    for (let more = 0; more < 998; more += 1) fail(`${more}`);
+    fail('a');
+    fail('last');
+    expect(['a', 'b', 'last'].map((command) => starts.waiting(command) !== undefined)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
 });

@@ -84,6 +84,9 @@ describe('what is unread', () => {
       return reply;
     });
     expect(replies.map((reply) => reply.destroyed)).toEqual([true, false, false]);
+    expect(users.size).toBe(2);
+    for (const reply of replies.slice(1)) reply.read('drain');
+    expect(users.size).toBe(0);
   });
 
   it('is cut off when nothing of it is read', () => {
