@@ -92,6 +92,18 @@ describe('a server that', () => {
     expect(response.status).toBe(502);
   });
 
+  test('says that it answers in JSON, and then nothing, is what the client hears', async () => {
+    const { url } = await startRemote((req, res) => {
+      req.resume();
+      res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      res.end();
+    });
+    const client = new RawClient(url);
+    const response = await client.post(client.call('echo'));
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await response.text()).toBe('');
+  });
+
   test('never ends its JSON, or an event, is cut at the limit', async () => {
     const long = { text: 'x'.repeat(5000), open: true };
     const json = await answer(long, { maxMessageBytes: 1000 });

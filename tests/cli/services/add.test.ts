@@ -12,7 +12,7 @@ import { captureSinks, owner, readAll, temporaryFolder } from '../support/run-in
 
 const SECRET = 'correct-horse-4711';
 
-/** npm and pip, which know one package each. */
+/** npm and pip, which know a few packages. */
 const registries: AddWorld['run'] = (file, args) => {
   const text = args.join(' ');
   const found = (stdout: string) => Promise.resolve({ code: 0, stdout, stderr: '' });
@@ -20,6 +20,7 @@ const registries: AddWorld['run'] = (file, args) => {
     return found(JSON.stringify({ version: '1.2.3', bin: { 'server-mcp': 'x.js' } }));
   if (file === 'npm' && text.includes('kit@'))
     return found(JSON.stringify({ version: '2.0.0', bin: { a: 'a.js', b: 'b.js' } }));
+  if (file === 'npm' && text.includes('library@')) return found(JSON.stringify({ version: '1.0.0' }));
   if (file === 'python3' && text.includes('notes-server'))
     return found('notes-server (0.3.0)\nAvailable versions: 0.3.0, 0.2.0\n');
   return Promise.resolve({
@@ -85,6 +86,7 @@ describe('a package', () => {
 
   test.each([
     ['mine npx -y nothing-there', {}, /npm has no nothing-there@latest/],
+    ['mine npx -y library', {}, /has no command that could be started/],
     ['mine npx -y kit', {}, /several commands: a, b/],
     ['mine npx -p kit c', {}, /no command c; it has a, b/],
     ['mine uvx notes-server', { version: '9' }, /PyPI has no notes-server==9/],
@@ -243,6 +245,16 @@ describe('what is there', () => {
     await expect(runServicesRemove('memory', { dir: folder, yes: true })).rejects.toThrow(
       /cannot be removed/,
     );
+  });
+
+  test('is gone after remove, also where a person has moved its lines', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, '.env');
+    await add(folder, 'mine npx @scope/server', { secret: ['A'] }, { environment: { A: 'one' } });
+    writeFileSync(path, `X=1\n${readFileSync(path, 'utf8')}\nY=2\n`);
+    const { stdout, stderr } = captureSinks();
+    await runServicesRemove('mine', { dir: folder, yes: true }, createOutput({}, stdout, stderr, {}));
+    expect(readFileSync(path, 'utf8')).toBe('X=1\n\nY=2\n');
   });
 
   test('a file of this machine is named in full, and it is said that containers lack it', async () => {

@@ -142,12 +142,12 @@ describe("the server's own messages", () => {
   });
 
   it('wait for the next call when they ask something', async () => {
-    await client.tool('askLater');
-    const answer = await until(async () => {
-      const response = await client.post(client.call('sleep', { ms: 50 }));
-      return response.headers.get('content-type') === 'text/event-stream' ? new Events(response) : undefined;
-    }, 'a call that carries the request');
+    await client.tool('askAlone');
+    // Once this is answered, the server has asked; it cannot carry the question.
+    await client.post(client.call('pid'), { accept: 'application/json' });
+    const answer = await streamOf(client.call('echo', { text: 'x' }));
     expect(await answer.next()).toMatchObject({ method: 'sampling/createMessage' });
+    expect(await answer.next(1)).toMatchObject({ result: {} });
   });
 });
 
