@@ -7,12 +7,12 @@ afterEach(() => test.close());
 describe('a session that has been idle for too long', () => {
   it('is over for its client at once, not only when the proxy next looks', async () => {
     let now = Date.now();
-    test = await startProxy({ now: () => now, limits: { sessionIdleSeconds: 1800 } });
+    test = await startProxy({ now: () => now, limits: { sessionIdleSeconds: 600 } });
     const client = new RawClient(test.url);
     await client.initialize();
-    now += 1_799_000;
+    now += 599_000;
     expect((await client.post(client.call('pid'))).status).toBe(200);
-    now += 1_800_500;
+    now += 600_500;
     for (const response of [
       await client.post(client.call('pid')),
       await client.send('GET'),
