@@ -25,6 +25,8 @@ export interface CheckResult {
   detail: string;
   /** What to do about it. */
   remedy?: string;
+  /** The last lines that a server wrote which cannot start. */
+  output?: string[];
 }
 
 export interface Finding {
@@ -39,9 +41,11 @@ export interface Finding {
 export class CheckFailure extends Error {
   override name = 'CheckFailure';
   readonly remedy: string;
-  constructor(problem: string, remedy: string) {
+  readonly output: string[];
+  constructor(problem: string, remedy: string, output: string[] = []) {
     super(problem);
     this.remedy = remedy;
+    this.output = output;
   }
 }
 
@@ -71,11 +75,14 @@ export function createChecker(
         const state = remedy === undefined ? 'ok' : 'warning';
         return { check, subject, state, ms, detail, ...(remedy !== undefined && { remedy }) };
       } catch (error) {
-        const { problem, remedy } =
-          error instanceof CheckFailure
-            ? { problem: error.message, remedy: error.remedy }
-            : explain(error, subject);
-        return { check, subject, state: 'failed', ms: taken(), detail: problem, remedy };
+        const ms = taken();
+        if (!(error instanceof CheckFailure)) {
+          const { problem, remedy } = explain(error, subject);
+          return { check, subject, state: 'failed', ms, detail: problem, remedy };
+        }
+        const { message, remedy, output } = error;
+        const more = output.length > 0 ? { output } : {};
+        return { check, subject, state: 'failed', ms, detail: message, remedy, ...more };
       }
     },
   };

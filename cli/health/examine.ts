@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { explainConnection } from '../net/explain.ts';
 import type { Gateway, GatewayService } from '../net/gateway.ts';
 import type { HttpClient } from '../net/http-client.ts';
+import { oneLine } from '../net/one-line.ts';
 import { UserError } from '../errors.ts';
 import {
   type Checker,
@@ -22,6 +23,7 @@ import {
 } from './checks/documents.ts';
 import { checkDns, checkTls } from './checks/host.ts';
 import { type McpSession, type McpTarget, openSession } from './mcp-session.ts';
+import { explainStart } from './readiness.ts';
 
 export interface HealthReport {
   healthy: boolean;
@@ -200,11 +202,17 @@ async function examineService(
 
 async function examineCalls(
   { gateway, client, checker }: Examination,
-  target: McpTarget,
+  target: McpTarget & GatewayService,
 ): Promise<CheckResult[]> {
   const held: { session?: McpSession } = {};
   const initialize = await checker.run('initialize', target.name, async () => {
-    held.session = await openSession(client, target, gateway.protocolVersion);
+    if (target.failed !== undefined)
+      throw new CheckFailure(`it is not served: ${oneLine(target.failed, 500)}`, NOT_SERVED);
+    try {
+      held.session = await openSession(client, target, gateway.protocolVersion);
+    } catch (error) {
+      throw (await explainStart(client, target, error)) ?? error;
+    }
     return { detail: `speaks ${held.session.protocolVersion}` };
   });
   const { session } = held;
@@ -215,6 +223,9 @@ async function examineCalls(
   await session.end();
   return [initialize, tools];
 }
+
+/** Only `mcpgw dev` serves the others. */
+const NOT_SERVED = 'put that right, and start mcpgw dev again';
 
 function count(names: string[]): string {
   return names.length === 1 ? '1 tool' : `${names.length} tools`;

@@ -108,9 +108,10 @@ function cell(result: CheckResult | undefined, style: Style): string {
 
 function problems({ checks, gateway }: HealthReport, style: Style, width: number): string[] {
   const found = checks.filter(({ state }) => state === 'failed' || state === 'warning');
-  return merged(found).flatMap(({ checks: same, detail, remedy, state }) => {
+  return merged(found).flatMap(({ checks: same, detail, remedy, state, output }) => {
     const what = wrap(headings(same, gateway.store), width - 1, '  ');
     const lines = [paint(style, state)(what), `  ${wrap(detail, width - 3, '  ')}`];
+    lines.push(...output.map((line) => `    ${style.dim(line)}`));
     if (remedy !== '') lines.push(`  ${style.bold('→')} ${wrap(remedy, width - 5, '    ')}`);
     return [...lines, ''];
   });
@@ -132,12 +133,12 @@ function headings(checks: CheckResult[], store: string): string {
 function merged(results: CheckResult[]) {
   const groups = new Map<
     string,
-    { checks: CheckResult[]; detail: string; remedy: string; state: CheckState }
+    { checks: CheckResult[]; detail: string; remedy: string; state: CheckState; output: string[] }
   >();
   for (const result of results) {
-    const { detail, remedy = '', state } = result;
-    const key = JSON.stringify([detail, remedy, state]);
-    const group = groups.get(key) ?? { checks: [], detail, remedy, state };
+    const { detail, remedy = '', state, output = [] } = result;
+    const key = JSON.stringify([detail, remedy, state, output]);
+    const group = groups.get(key) ?? { checks: [], detail, remedy, state, output };
     group.checks.push(result);
     groups.set(key, group);
   }

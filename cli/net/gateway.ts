@@ -14,6 +14,8 @@ export interface GatewayService {
   name: string;
   /** The MCP URL, which is also the resource (RFC 8707). */
   url: string;
+  /** Why it is not served, where that is known. */
+  failed?: string;
 }
 
 export interface Gateway {
@@ -60,7 +62,10 @@ function devGateway(running: RunningGateway): Gateway {
   return {
     kind: 'dev',
     issuer: running.issuer,
-    services: Object.entries(running.services).map(([name, url]) => ({ name, url })),
+    services: Object.entries(running.services).map(([name, url]) => {
+      const failed = running.failed[name];
+      return { name, url, ...(failed !== undefined && { failed }) };
+    }),
     protocolVersion: running.protocolVersion,
     store: 'SQLite',
     up: 'mcpgw dev',

@@ -175,6 +175,9 @@ export function childCommand(options: EndpointOptions, launch: Launch, caller: C
     args: [...launch.args, ...service.args].map(fill),
     env: { ...options.environment, ...(Object.fromEntries(own) as Record<string, string>) },
     cwd: options.cwd ?? folder,
+    secrets: Object.values(service.env).flatMap((entry) =>
+      'secret' in entry ? [options.secrets(entry.secret) ?? ''] : [],
+    ),
   };
 }
 

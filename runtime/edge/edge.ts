@@ -24,8 +24,8 @@ export interface EdgeOptions {
   aliases?: string[];
   verify: (service: string, request: IncomingMessage) => Verdict | Promise<Verdict>;
   auth: Handler;
-  /** By service; undefined while it is not ready. */
-  service: (name: string) => { handle: Handler; passAuthorization: boolean } | undefined;
+  /** By service; undefined while it is not ready, and `failed` when it is not going to be. */
+  service: (name: string) => { handle: Handler; passAuthorization: boolean } | 'failed' | undefined;
   corsOrigins: string[];
   logger: Logger;
 }
@@ -105,6 +105,10 @@ async function serve(
       return answer(response, 404, 'not_found', 'There is nothing here.');
     case 'service': {
       const service = options.service(target.service);
+      if (service === 'failed') {
+        const text = `${target.service} could not be started; what the gateway writes says why.`;
+        return answer(response, 503, 'temporarily_unavailable', text);
+      }
       if (service === undefined) {
         response.setHeader('retry-after', String(NOT_READY_RETRY_SECONDS));
         return answer(response, 503, 'temporarily_unavailable', `${target.service} is not ready yet.`);

@@ -31,7 +31,7 @@ import { type AccessSource, openAccess } from './access.ts';
 import { EmbeddedError } from './embedded-error.ts';
 import type { GatewayEvent } from './events.ts';
 import { listen, type Listening } from './listen.ts';
-import { announce } from './running.ts';
+import { announce, type Announcement } from './running.ts';
 import { openState, type State } from './state.ts';
 
 export interface EmbeddedService {
@@ -122,7 +122,10 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
   const store = openSqliteStore({ path: state.databasePath, logger: logger(options, 'store') });
   const auth = await openAuth(store, settings, access?.policy, logger(options, 'auth'));
   const watch = access?.watch(auth, logger(options, 'auth'));
-  const endpoints = new Map<string, { handle: ServiceEndpoint['handle']; passAuthorization: boolean }>();
+  const endpoints = new Map<
+    string,
+    { handle: ServiceEndpoint['handle']; passAuthorization: boolean } | 'failed'
+  >();
   const closers: ServiceEndpoint[] = [];
   listening.serve(
     createEdge({
@@ -160,7 +163,11 @@ async function assemble(options: EmbeddedOptions, listening: Listening): Promise
     } catch (error) {
       // Whatever it is, it is this one service's: the rest stays up.
       const reason = error instanceof Error ? error.message : String(error);
-      if (!aborter.signal.aborted) options.onEvent({ event: 'failed', service: name, reason });
+      if (!aborter.signal.aborted) {
+        endpoints.set(name, 'failed');
+        operable.failed(name, reason);
+        options.onEvent({ event: 'failed', service: name, reason });
+      }
       return [name];
     }
   };
@@ -188,9 +195,9 @@ async function makeOperable(
   auth: Auth,
   { stateFolder, values }: EmbeddedOptions,
   { issuer, urls }: Pick<EmbeddedGateway, 'issuer' | 'urls'>,
-): Promise<{ close(): Promise<void> }> {
+): Promise<Pick<Announcement, 'failed'> & { close(): Promise<void> }> {
   const admin = await listenForAdmin(auth.context, 0);
-  const withdraw = announce(resolve(stateFolder), {
+  const announcement = announce(resolve(stateFolder), {
     pid: process.pid,
     startedAt: new Date().toISOString(),
     issuer,
@@ -199,8 +206,9 @@ async function makeOperable(
     adminOrigin: admin.origin,
   });
   return {
+    failed: (service, reason) => announcement.failed(service, reason),
     close: async () => {
-      withdraw();
+      announcement.withdraw();
       await admin.close();
     },
   };

@@ -2,7 +2,7 @@
  * The file by which other commands find an embedded gateway that runs: `running.json` in its state folder. It names
  * where things are and opens nothing; what opens the admin API is the root secret beside it.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -13,6 +13,8 @@ const runningSchema = z.object({
   issuer: z.string(),
   /** MCP URL by service. */
   services: z.record(z.string(), z.string()),
+  /** Why services that are not served are not, by service. */
+  failed: z.record(z.string(), z.string()).default({}),
   /** What health checks speak. */
   protocolVersion: z.string(),
   /** Where the admin API listens, on loopback. */
@@ -23,16 +25,33 @@ export type Running = z.output<typeof runningSchema>;
 
 const FILE = 'running.json';
 
-/**
- * @param stateFolder absolute
- * @returns removes the file again, unless another gateway has written its own since
- */
-export function announce(stateFolder: string, running: Running): () => void {
+export interface Announcement {
+  /** Says that a service is not served. */
+  failed(service: string, reason: string): void;
+  /** Removes the file again, unless another gateway has written its own since. */
+  withdraw(): void;
+}
+
+/** @param stateFolder absolute */
+export function announce(stateFolder: string, running: Omit<Running, 'failed'>): Announcement {
   const path = join(stateFolder, FILE);
-  rmSync(path, { force: true });
-  writeFileSync(path, `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 });
-  return () => {
-    if (readRunning(stateFolder)?.adminOrigin === running.adminOrigin) rmSync(path, { force: true });
+  const failed: Record<string, string> = {};
+  const isOwn = () => readRunning(stateFolder)?.adminOrigin === running.adminOrigin;
+  // Renamed into its place: whoever reads finds a whole one.
+  const write = () => {
+    const text = `${JSON.stringify({ ...running, failed }, null, 2)}\n`;
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  };
+  write();
+  return {
+    failed: (service, reason) => {
+      failed[service] = reason;
+      if (isOwn()) write();
+    },
+    withdraw: () => {
+      if (isOwn()) rmSync(path, { force: true });
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTEXT_HEADER, type CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
 import { CallerVerifier } from './caller.ts';
+import { asksForHealth, replyHealth, type Health } from './health.ts';
 import { refuse, replyJson, type Refusal } from './http.ts';
 import { ErrorCode } from './messages/json-rpc.ts';
 
@@ -17,13 +18,6 @@ export interface FrontOptions {
   logger: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
-}
-
-export interface Health {
-  /** It takes no new sessions and calls. */
-  closing: boolean;
-  /** Why the server behind it cannot be started. */
-  problem?: string | undefined;
 }
 
 /** What differs from service to service. */
@@ -48,7 +42,10 @@ export class Front {
   /** @returns who calls `/mcp`; undefined for a request that is answered already */
   admit(req: IncomingMessage, res: ServerResponse): CallerContext | undefined {
     const path = pathOf(req.url);
-    if (path === '/health') return replyHealth(req, res, this.#hooks.health());
+    if (path === '/health') {
+      const probes = req.method === 'GET' || req.method === 'HEAD';
+      return void (probes ? replyHealth(res, this.#hooks.health()) : refuse(res, methodNotAllowed('GET')));
+    }
     if (path !== '/mcp' && path !== '/mcp/') return void replyJson(res, 404, '{"error":"not_found"}');
     const { origin } = req.headers;
     if (origin !== undefined && !this.#origins.has(origin) && !this.#origins.has('*')) {
@@ -57,7 +54,10 @@ export class Front {
       return void refuse(res, { status: 403, code: ErrorCode.server, message });
     }
     const caller = this.#callers.verify(req.headers[CONTEXT_HEADER]);
-    if (caller !== undefined) return caller;
+    if (caller !== undefined) {
+      if (!asksForHealth(req, caller)) return caller;
+      return void replyHealth(res, this.#hooks.health());
+    }
     this.#hooks.refused(401);
     replyJson(res, 401, UNAUTHORIZED);
     return undefined;
@@ -78,17 +78,4 @@ export function methodNotAllowed(allow: string): Refusal {
 function pathOf(url = '/'): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
-}
-
-/**
- * Whether the service is there, and whether its server could be started when that was last tried. Asks no server: a probe
- * must cost nothing. One that cannot start is no reason to start the service again, so the status tells only of that.
- */
-function replyHealth(req: IncomingMessage, res: ServerResponse, { closing, problem }: Health): undefined {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return void refuse(res, methodNotAllowed('GET'));
-  const reason = closing || problem === undefined ? {} : { reason: `cannot start: ${problem}` };
-  const status = closing ? 'draining' : problem === undefined ? 'ok' : 'failing';
-  const body = { status, live: true, ready: status === 'ok', ...reason };
-  replyJson(res, closing ? 503 : 200, JSON.stringify(body), { 'cache-control': 'no-store' });
-  return undefined;
 }

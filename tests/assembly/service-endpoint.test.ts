@@ -54,6 +54,7 @@ describe('childCommand', () => {
     const data = command.args.at(-1) as string;
     expect(command).toMatchObject({ file: '/bin/store', args: ['run', '--root', data], cwd: data });
     expect(command.env).toEqual({ PATH: '/bin', FILE: `${data}/x.json`, KEY: 's3cret' });
+    expect(command.secrets).toEqual(['s3cret']);
     expect(existsSync(data)).toBe(true);
   });
 

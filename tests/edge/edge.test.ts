@@ -275,6 +275,13 @@ describe('routing', () => {
     expect([reply.status, reply.headers['retry-after']]).toEqual([503, '5']);
   });
 
+  it('asks nobody to come back for a service that is not going to be ready', async () => {
+    const { send } = await edge(path, { service: () => 'failed' });
+    const reply = await send('/memory/mcp', good);
+    expect([reply.status, reply.headers['retry-after']]).toEqual([503, undefined]);
+    expect(reply.body).toContain('memory could not be started');
+  });
+
   it('answers a fault of its own with server_error, without detail', async () => {
     const { send } = await edge(path, { verify: () => Promise.reject(new Error('secret detail')) });
     const reply = await send('/memory/mcp', good);

@@ -1,10 +1,8 @@
 /**
- * The caller that `mcpgw health` is: a user and clients of our own. No identity provider has the id `internal`, and no
- * client registers under an id with a colon in front, so neither can be had from outside.
+ * The caller that `mcpgw health` is: a user and clients of our own. No client registers under an id with a colon in front,
+ * so it cannot be had from outside.
  */
-
-/** Its stable user id. */
-export const HEALTH_USER_ID = 'internal:health';
+import { HEALTH_USER_ID } from '../../config/health-user.ts';
 
 const CLIENT_PREFIX = 'internal:';
 

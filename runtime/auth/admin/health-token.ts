@@ -10,7 +10,8 @@ import type { AuthContext } from '../auth-context.ts';
 import { sha256 } from '../hashing.ts';
 import { serviceScope } from '../scopes.ts';
 import { signAccessToken } from '../tokens/tokens.ts';
-import { HEALTH_USER_ID, healthClientId } from './health-caller.ts';
+import { HEALTH_USER_ID } from '../../config/health-user.ts';
+import { healthClientId } from './health-caller.ts';
 
 /** How long they live when nobody ends them, in seconds. */
 export const HEALTH_TOKEN_SECONDS = 60;

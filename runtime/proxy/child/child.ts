@@ -19,6 +19,8 @@ export interface ChildCommand {
   /** The whole environment (but for the mark by which strays are found): the proxy's secrets stay its own. */
   env: Record<string, string>;
   cwd?: string;
+  /** Values in `env` that must be read nowhere else: what the child writes of them is left out of the log. */
+  secrets?: string[];
 }
 
 /** With a pipe for each of stdin, stdout and stderr, where there are file descriptors for them. */
@@ -104,7 +106,7 @@ export class Child {
     this.#process = started;
     const { pid } = started;
     this.#fields = { ...options.logFields, pid };
-    this.#log = new LineLog(options.logger, this.#fields, options.now);
+    this.#log = new LineLog(options.logger, this.#fields, options.now, command.secrets);
     this.#exited = pid === undefined;
     if (pid !== undefined) {
       this.#group = new GroupEnd(pid, () => this.#exited);
@@ -117,6 +119,11 @@ export class Child {
   /** Bytes that the child has not read yet. */
   get unreadBytes(): number {
     return this.#outboxBytes + this.#process.stdin.writableLength;
+  }
+
+  /** The last lines that it wrote beside the protocol. */
+  get lastOutput(): string[] {
+    return this.#log.last;
   }
 
   /** @param line one message that ends with a newline and has no other */

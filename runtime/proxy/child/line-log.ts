@@ -4,6 +4,11 @@ import type { Logger } from '../../config/log.ts';
 const BURST_LINES = 5000;
 const LINES_PER_SECOND = 500;
 const MAX_LINE_CHARS = 2000;
+/** Lines that are kept, to tell why a server cannot start, and how much of each. */
+const KEPT_LINES = 5;
+const MAX_KEPT_CHARS = 300;
+/** What is shorter is in every other word. */
+const MIN_SECRET_CHARS = 4;
 
 /**
  * Writes what a child says outside the protocol to the log, one entry per line. A child that floods is cut short, and
@@ -16,16 +21,34 @@ export class LineLog {
   #allowance = BURST_LINES;
   #refilledAt: number;
   #dropped = 0;
+  readonly #secrets: string[];
+  readonly #last: string[] = [];
 
-  /** @param now milliseconds since the epoch */
-  constructor(logger: Logger, fields: object, now: () => number) {
+  /**
+   * @param now milliseconds since the epoch
+   * @param secrets that no line may show
+   */
+  constructor(logger: Logger, fields: object, now: () => number, secrets: string[] = []) {
+    // A key of several lines is written a line at a time.
+    this.#secrets = secrets
+      .flatMap((secret) => secret.split(/\r?\n/))
+      .filter(({ length }) => length >= MIN_SECRET_CHARS);
     this.#logger = logger;
     this.#fields = fields;
     this.#now = now;
     this.#refilledAt = now();
   }
 
-  write(level: 'info' | 'warn', line: string, message: string): void {
+  /** The last lines, cut short. */
+  get last(): string[] {
+    return [...this.#last];
+  }
+
+  write(level: 'info' | 'warn', text: string, message: string): void {
+    const line = this.#withoutSecrets(text);
+    const where = level === 'warn' ? 'not JSON-RPC, on stdout: ' : '';
+    if (line.trim() !== '') this.#last.push(`${where}${line.slice(0, MAX_KEPT_CHARS)}`);
+    if (this.#last.length > KEPT_LINES) this.#last.shift();
     const now = this.#now();
     const earned = ((now - this.#refilledAt) / 1000) * LINES_PER_SECOND;
     this.#allowance = Math.min(BURST_LINES, this.#allowance + earned);
@@ -41,5 +64,11 @@ export class LineLog {
     }
     const bounded = line.length > MAX_LINE_CHARS ? `${line.slice(0, MAX_LINE_CHARS)}…` : line;
     this.#logger[level]({ ...this.#fields, line: bounded }, message);
+  }
+
+  #withoutSecrets(text: string): string {
+    let line = text;
+    for (const secret of this.#secrets) line = line.replaceAll(secret, '[REDACTED]');
+    return line;
   }
 }

@@ -12,7 +12,7 @@ import { ChildBudget, type BudgetRefusal, type Lease } from './child-budget.ts';
 import { Relay } from './relay.ts';
 import type { ChildSource, SessionChild, StartRequest } from './session-child.ts';
 import { SpareChildren, type Spare } from './spares.ts';
-import { Starts, type Waiting } from './starts.ts';
+import { Starts, type StartProblem, type Waiting } from './starts.ts';
 
 export interface ChildrenOptions {
   service: string;
@@ -55,11 +55,16 @@ export interface ChildrenStats {
 interface Running {
   key: string;
   lease: Lease;
+  /** When it was given out, in milliseconds since the epoch. */
+  sinceMs: number;
   initialised: boolean;
   failed: boolean;
+  output: () => string[];
 }
 
 const SWEEP_MS = 1000;
+/** A child that has not answered `initialize` for this long cannot start, as far as anybody can tell who waits for it. */
+const LATE_MS = 10_000;
 /** A spare that ends this soon after its start is one that cannot start; later, it may have tired of waiting. */
 const SETTLED_MS = 5000;
 const RETRY_WHEN_FULL_SECONDS = 30;
@@ -94,9 +99,13 @@ export class Children implements ChildSource {
   }
 
   /** Why nothing can be started; undefined while a child answers, or when the last start went well. */
-  get problem(): string | undefined {
-    for (const { initialised } of this.#running.values()) if (initialised) return undefined;
-    return this.#starts.problem;
+  get problem(): StartProblem | undefined {
+    let late: StartProblem | undefined;
+    for (const running of this.#running.values()) {
+      if (running.initialised) return undefined;
+      late ??= this.#lateness(running);
+    }
+    return late ?? this.#starts.problem;
   }
 
   stats(): ChildrenStats {
@@ -127,7 +136,9 @@ export class Children implements ChildSource {
       if (spare !== undefined) this.#sparesTaken += 1;
       const { child, relay } = spare ?? this.#spawn(command, { user });
       if (spare !== undefined) child.label({ user, spare: undefined });
-      this.#running.set(child, { key, lease, initialised: false, failed: false });
+      const output = () => child.lastOutput;
+      const sinceMs = this.#options.now();
+      this.#running.set(child, { key, lease, sinceMs, initialised: false, failed: false, output });
       const direct = raw === true || this.era.handshake === true;
       relay.connect(direct ? handlers : new HandshakeFace(child, handlers, this.era));
       return child;
@@ -151,7 +162,7 @@ export class Children implements ChildSource {
     const running = this.#running.get(child);
     if (running === undefined || running.initialised || running.failed) return;
     running.failed = true;
-    this.#starts.failed(running.key, reason);
+    this.#starts.failed(running.key, { reason, output: running.output });
   }
 
   /** Ends all spares; the other children are their owners' to end. */
@@ -163,10 +174,12 @@ export class Children implements ChildSource {
   #startSpare(key: string, command: ChildCommand, onDeath: () => void): Spare {
     const { now } = this.#options;
     const startedAtMs = now();
-    return this.#spawn(command, { spare: true }, (reason) => {
-      if (now() - startedAtMs < SETTLED_MS) this.#starts.failed(key, reason);
+    const spare = this.#spawn(command, { spare: true }, (reason) => {
+      const output = () => spare.child.lastOutput;
+      if (now() - startedAtMs < SETTLED_MS) this.#starts.failed(key, { reason, output });
       onDeath();
     });
+    return spare;
   }
 
   /** @param onEarlyEnd called when it ends before anybody is connected; also when it had no pipes and was no child at all */
@@ -188,11 +201,25 @@ export class Children implements ChildSource {
         logger.error({ ...logFields, reason }, 'server ended before it was asked anything');
         onEarlyEnd?.(reason);
       },
-      onEnding: () => this.#running.get(child)?.lease(),
+      onEnding: () => this.#ending(this.#running.get(child)),
       onGone: () => this.#running.delete(child),
     });
     const child = new Child(command, options, relay);
     return { child, relay };
+  }
+
+  /** The owner of a child is done with it. */
+  #ending(running: Running | undefined): void {
+    if (running === undefined) return;
+    running.lease();
+    const late = this.#lateness(running);
+    if (late !== undefined) this.#starts.late(late);
+  }
+
+  #lateness({ initialised, failed, sinceMs, output }: Running): StartProblem | undefined {
+    const ms = this.#options.now() - sinceMs;
+    if (initialised || failed || ms < LATE_MS) return undefined;
+    return { reason: `has not answered initialize for ${Math.floor(ms / 1000)} s`, output };
   }
 
   #keyOf({ file, args, env, cwd }: ChildCommand, user: string | undefined): string {

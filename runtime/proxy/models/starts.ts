@@ -16,6 +16,14 @@ export interface Waiting {
   waitMs: number;
 }
 
+/** Why nothing can be started. */
+export interface StartProblem {
+  /** A clause: "exited with code 1". */
+  reason: string;
+  /** @returns the last lines that the server wrote beside the protocol; of the operator's, not of callers' */
+  output: () => string[];
+}
+
 interface Failures {
   count: number;
   reason: string;
@@ -31,7 +39,7 @@ export function backoffMs(failures: number): number {
 export class Starts {
   readonly #now: () => number;
   readonly #failures = new Map<string, Failures>();
-  #problem: string | undefined;
+  #problem: StartProblem | undefined;
   #tried = 0;
   #failed = 0;
 
@@ -41,7 +49,7 @@ export class Starts {
   }
 
   /** Why the last start failed; undefined when it did not, or there was none. */
-  get problem(): string | undefined {
+  get problem(): StartProblem | undefined {
     return this.#problem;
   }
 
@@ -65,9 +73,15 @@ export class Starts {
     this.#problem = undefined;
   }
 
-  failed(key: string, reason: string): void {
+  /** The start took so long that nobody waited for its end: no reason not to try again at once. */
+  late(problem: StartProblem): void {
+    this.#problem = problem;
+  }
+
+  failed(key: string, problem: StartProblem): void {
+    const { reason } = problem;
     this.#failed += 1;
-    this.#problem = reason;
+    this.#problem = problem;
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     this.#failures.delete(key);
     this.#failures.set(key, { count, reason, untilMs: this.#now() + backoffMs(count) });

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HEALTH_USER_ID } from '../../../runtime/auth/admin/health-caller.ts';
+import { HEALTH_USER_ID } from '../../../runtime/config/health-user.ts';
 import { authorizeUrl, makePkce, postToken, signIn } from '../../helpers/oauth-flow.ts';
 import { startGithubStandIn } from '../../helpers/github-stand-in.ts';
 import { startTestAdmin } from './support.ts';

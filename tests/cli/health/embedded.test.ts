@@ -45,20 +45,40 @@ describe('health of a running gateway', () => {
   it('says why a server cannot start, in the words of the proxy', async () => {
     const service = serviceSchema.parse({
       ...{ name: 'broken', title: 'T', description: 'D', kind: 'proxy' },
-      command: ['/bin/sh', '-c', 'exit 7'],
+      command: ['/bin/sh', '-c', 'echo WIDGET is not set >&2; exit 7'],
     });
     const { folder } = await startTestGateway({}, [{ service }]);
     const details: string[] = [];
-    const remedies: unknown[] = [];
+    const more: unknown[] = [];
     for (let time = 0; time < 3; time += 1) {
       const { checks } = await look(folder);
       const found = checks.find(({ subject, check }) => subject === 'broken' && check === 'initialize');
       details.push(found?.detail ?? '');
-      remedies.push(found?.remedy);
+      more.push([found?.remedy, found?.output]);
     }
     expect(details[0]).toMatch(/^initialize answered with 502: The server of 'broken' exited with code 7/);
     expect(details[2]).toMatch(/^initialize answered with 503: .* cannot start: exited with code 7/);
-    expect(new Set(remedies)).toEqual(new Set(['what mcpgw dev prints says more']));
+    expect(more).toEqual(Array(3).fill(['what mcpgw dev prints says more', ['WIDGET is not set']]));
+    const { code, stdout } = await mcpgw(['health', '--dir', folder]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(
+      /its log says why\.\n {4}WIDGET is not set\n {2}→ what mcpgw dev prints says more\n/,
+    );
+  });
+
+  it('says why a service is not served, and so does the gateway', async () => {
+    const service = serviceSchema.parse({
+      ...{ name: 'missing', title: 'T', description: 'D', kind: 'proxy', command: ['no-such-command'] },
+    });
+    const { folder } = await startTestGateway({}, [{ service }]);
+    const { checks } = await look(folder);
+    expect(
+      checks.find(({ subject, check }) => subject === 'missing' && check === 'initialize'),
+    ).toMatchObject({
+      state: 'failed',
+      detail: 'it is not served: there is no command no-such-command on this machine',
+      remedy: 'put that right, and start mcpgw dev again',
+    });
   });
 
   it('has an admin API that the edge does not lead to', async () => {

@@ -123,7 +123,7 @@ describe('health', () => {
     const gateway = await startFakeGateway();
     gateway.instead['notifications/initialized'] = (response) => void response.writeHead(500).end();
     await gateway.health();
-    expect(gateway.seen.at(-1)).toBe('DELETE /time/mcp');
+    expect(gateway.seen).toContain('DELETE /time/mcp');
   });
 
   it('reads an answer from a stream that stays open, behind other messages', async () => {
