@@ -1,4 +1,5 @@
 /** A server with misdeeds whose child several sessions and requests share: each still gets its own answer, or none. */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,8 +64,8 @@ describe.each(['session', 'user', 'shared'] as const)('process model %s', (model
       const nonce = randomUUID();
       const abort = new AbortController();
       const attacked = attack(name, nonce, abort.signal)
-        .then((response) => response.text())
-        .catch(() => '');
+        .then(async (response) => Buffer.from(await response.arrayBuffer()))
+        .catch(() => Buffer.alloc(0));
       const isDeadly = DEADLY.includes(name);
       // What answers calls of others is their server: only where it is asked alone can the others be certain of theirs.
       if (name === 'answersAhead') await attacked;
@@ -76,7 +77,9 @@ describe.each(['session', 'user', 'shared'] as const)('process model %s', (model
         else expect([texts[i], expect.stringMatching(/"code":-32000/)]).toContainEqual(answer);
       }
       if (UNANSWERED.includes(name)) abort.abort();
-      const said = await attacked;
+      const bytes = await attacked;
+      expect(isUtf8(bytes)).toBe(true);
+      const said = bytes.toString('utf8');
       if (!UNANSWERED.includes(name)) expect(said).not.toBe('');
       expect(texts.some((text) => said.includes(text))).toBe(false);
     }

@@ -209,6 +209,23 @@ describe('a client that goes away', () => {
     const response = await call;
     expect([response.status, await response.text()]).toEqual([200, '']);
   });
+
+  it('is not waited for by a request that it cancelled', async () => {
+    const one = await startProxy({ limits: { maxPendingCalls: 1 } });
+    const own = new RawClient(one.url);
+    await own.initialize();
+    const cancel = (requestId: number): object => ({
+      ...{ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } },
+    });
+    for (let id = 1; id < 5; id += 1) {
+      const call = own.post(own.call('silent', {}, id));
+      await until(async () => (await own.post(own.request('ping'))).status === 429, 'the call is pending');
+      await own.post(cancel(id));
+      expect(await (await call).text()).toBe('');
+    }
+    expect(await own.tool('echo', { text: 'on' })).toBe('on');
+    await one.close();
+  });
 });
 
 describe('batches of 2025-03-26', () => {

@@ -1,9 +1,10 @@
 /** Clients that read slowly or not at all. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Outflow, OutflowBudget, UserOutflows } from '../../../runtime/proxy/streams/outflow.ts';
-import { Events, RawClient, startProxy } from '../../helpers/stdio-proxy.ts';
+import { Events, RawClient, startProxy, until } from '../../helpers/stdio-proxy.ts';
 
 const KB = 1024;
 
@@ -114,6 +115,33 @@ describe('a client', () => {
     );
     expect((await flood).status).toBe(200);
     await events.cancel();
+    await test.close();
+  });
+
+  it('that reads nothing for a while makes its server wait, and then gets all', async () => {
+    const test = await startProxy({ limits: { maxBufferedBytes: 1_000_000 } });
+    const client = new RawClient(test.url);
+    await client.initialize();
+    const socket = connect(Number(new URL(test.url).port), '127.0.0.1');
+    const headers = Object.entries({ ...client.headers, host: 'x', accept: 'text/event-stream' });
+    socket.write(`GET /mcp HTTP/1.1\r\n${headers.map(([k, v]) => `${k}: ${v}`).join('\r\n')}\r\n\r\n`);
+    await once(socket, 'readable');
+    const flood = client.post(client.call('flood', { lines: 20_000 }));
+    let [before, still] = [0, 0];
+    await until(() => {
+      const { read } = test.proxy.childStats().bytes;
+      still = read > 1_000_000 && read === before ? still + 1 : 0;
+      before = read;
+      return still > 20;
+    }, 'the server waits');
+    // All of it would be 20 MB.
+    expect(before).toBeLessThan(19_000_000);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    expect((await flood).status).toBe(200);
+    await until(() => text.includes('"uri":"test://19999"'), 'the last of it');
+    expect(text.match(/^data: \{/gm)).toHaveLength(20_000);
+    socket.destroy();
     await test.close();
   });
 
