@@ -122,9 +122,9 @@ function resolveLinks(document: Document, base: string): void {
       else element.setAttribute(attribute, href);
     }
   }
-  // Icons, of which nothing is left but where they lead.
+  // Icons, of which nothing is left but where they lead, and the marks by which headings link to themselves.
   for (const link of document.querySelectorAll('a'))
-    if (link.textContent.trim() === '' && link.querySelector('img') === null) link.remove();
+    if (/^[§¶#🔗\s]*$/u.test(link.textContent) && link.querySelector('img') === null) link.remove();
 }
 
 /** @returns undefined for what no reader should follow, such as `javascript:`, or carries its content in itself */

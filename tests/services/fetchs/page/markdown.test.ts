@@ -32,6 +32,7 @@ describe('Markdown of a page', () => {
     ['a link that runs', '<a href=" java\nscript:alert(1)">y</a>', 'y'],
     ['an image in itself', 'a<img alt="logo" src="data:image/png;base64,AAAA">', 'alogo'],
     ['a link of one', '<a href="/"><img alt="Us" src="data:x">', '[Us](https://site.example/)'],
+    ['a heading that links to itself', '<h2><a href="#a">§</a>A <a href="#a">¶</a></h2>', '## A'],
     ['what is raised', '10<sup>-6</sup> 1<sup>st</sup> x<sup>n</sup>', '10^-6 1st x^n'],
     ['what opens', '<details><summary>More</summary>text</details>', 'More\n\ntext'],
     ['what is hidden', '<p hidden>a</p><p aria-hidden="true">b</p><template>c</template>d', 'd'],
