@@ -94,6 +94,11 @@ export function errorText(id: RpcId | null, code: number, message: string, data?
   });
 }
 
+/** The same as the line that a client reads. */
+export function errorLine(id: RpcId | null, code: number, message: string, data?: unknown): Buffer {
+  return Buffer.from(errorText(id, code, message, data));
+}
+
 /** @returns the notification that tells the server to stop working on `requestId` */
 export function cancelledText(requestId: RpcId, reason: string): string {
   return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } });

@@ -9,6 +9,7 @@ import type { CallerContext } from '../../config/context.ts';
 import { parseExact, plainText } from '../messages/exact-json.ts';
 import {
   ErrorCode,
+  errorLine,
   errorText,
   isId,
   isObject,
@@ -259,7 +260,7 @@ function answerError(reply: Reply, request: RpcRequest, message: RpcResponse, li
   if (code === RESOURCE_NOT_FOUND && request.method === 'resources/read') {
     const text = `Resource not found: ${plainText(request.params?.['uri'])}`;
     const data = message.error?.['data'] ?? { uri: request.params?.['uri'] };
-    return reply.answer(Buffer.from(errorText(request.id, ErrorCode.invalidParams, text, data)));
+    return reply.answer(errorLine(request.id, ErrorCode.invalidParams, text, data));
   }
   reply.answer(line, code === ErrorCode.methodNotFound ? 404 : 200);
 }

@@ -10,7 +10,7 @@ import { lineOf } from '../messages/framing.ts';
 import {
   cancelledText,
   ErrorCode,
-  errorText,
+  errorLine,
   idOfFragments,
   isId,
   isObject,
@@ -296,5 +296,5 @@ function isInitialized(result: unknown): result is Initialized {
 
 function fail({ request: { id }, handlers }: PendingCall, code: number, message: string): void {
   const answer: RpcResponse = { kind: 'response', id, result: undefined, error: { code, message } };
-  handlers.onAnswer(answer, Buffer.from(errorText(id, code, message)));
+  handlers.onAnswer(answer, errorLine(id, code, message));
 }

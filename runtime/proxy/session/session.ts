@@ -17,6 +17,7 @@ import type { Incoming } from '../messages/incoming.ts';
 import {
   cancelledText,
   ErrorCode,
+  errorLine,
   errorText,
   idOfFragments,
   isId,
@@ -181,7 +182,7 @@ export class Session {
       this.#child?.write(lineOf(cancelledText(request.id, 'The client closed the connection')));
       // For a client that comes back after all.
       const message = 'The client was away for too long; the request was cancelled.';
-      exchange.answer(Buffer.from(errorText(request.id, ErrorCode.server, message)));
+      exchange.answer(errorLine(request.id, ErrorCode.server, message));
     }
     this.#lastActiveMs = this.#options.now();
   }
@@ -229,7 +230,7 @@ export class Session {
     this.#ended = true;
     this.#options.logger.info({ ...this.#fields, reason: message }, 'session ended');
     for (const { request, exchange } of this.#calls.take()) {
-      const line = Buffer.from(errorText(request.id, ErrorCode.server, message));
+      const line = errorLine(request.id, ErrorCode.server, message);
       exchange.answer(line, request.method === 'initialize' ? { status, headers } : {});
     }
     this.#messages.end();
@@ -258,9 +259,7 @@ export class Session {
     const call = this.#calls.get(id);
     if (call === undefined || call.request.method === 'initialize') return;
     this.#calls.remove(call);
-    call.exchange.withdraw(
-      Buffer.from(errorText(id, ErrorCode.server, 'The client cancelled this request.')),
-    );
+    call.exchange.withdraw(errorLine(id, ErrorCode.server, 'The client cancelled this request.'));
   }
 
   #fromChild(line: Buffer): void {
@@ -312,7 +311,7 @@ export class Session {
     const message = tooLong(bytes, limits.maxMessageBytes, logger, this.#fields);
     const id = idOfFragments(head, tail);
     if (id === undefined || !this.isPending(id)) return;
-    this.#answer(id, undefined, Buffer.from(errorText(id, ErrorCode.internal, message)));
+    this.#answer(id, undefined, errorLine(id, ErrorCode.internal, message));
   }
 
   #childEnded(reason: string): void {

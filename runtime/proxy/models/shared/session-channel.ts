@@ -6,7 +6,7 @@ import { lineOf } from '../../messages/framing.ts';
 import {
   classify,
   ErrorCode,
-  errorText,
+  errorLine,
   isId,
   type RpcId,
   type RpcMessage,
@@ -90,7 +90,7 @@ export class SessionChannel implements SessionChild, Member {
       },
       (error: unknown) => {
         const text = this.#server.refusalOf(error).message;
-        this.#say(Buffer.from(errorText(message.id, ErrorCode.server, text)));
+        this.#say(errorLine(message.id, ErrorCode.server, text));
       },
     );
   }
@@ -122,15 +122,14 @@ export class SessionChannel implements SessionChild, Member {
     } else if (this.#server.forAll && method.startsWith('tasks/')) {
       // Tasks outlive their call, and a server that all share cannot tell whose they are.
       const text = 'A server that all users share has no tasks.';
-      this.#say(Buffer.from(errorText(request.id, ErrorCode.methodNotFound, text)));
+      this.#say(errorLine(request.id, ErrorCode.methodNotFound, text));
     } else this.#call(peer, request, line);
   }
 
   #subscribe(peer: Peer, request: RpcRequest, line: Buffer, uri: string): void {
     const { subscriptions } = this.#server.members;
     const problem = subscriptionProblem(uri, subscriptions.countBeside(uri, this));
-    if (problem !== undefined)
-      return this.#say(Buffer.from(errorText(request.id, ErrorCode.invalidParams, problem)));
+    if (problem !== undefined) return this.#say(errorLine(request.id, ErrorCode.invalidParams, problem));
     this.#call(peer, request, line, (answer) => {
       if (answer.error === undefined) subscriptions.add(uri, this);
     });
@@ -165,7 +164,7 @@ export class SessionChannel implements SessionChild, Member {
     const own = this.#server.peer?.initialized;
     if (own === undefined) {
       const text = 'The server ended before it could be asked; try again.';
-      return this.#say(Buffer.from(errorText(id, ErrorCode.server, text)));
+      return this.#say(errorLine(id, ErrorCode.server, text));
     }
     this.#capabilities = params?.['capabilities'];
     const capabilities = { ...(own['capabilities'] as object | undefined) };
