@@ -5,23 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Policy } from '../policy/policy.ts';
+import { sendStylesheet, STYLESHEET_PATH } from './assets.ts';
 import { createContext, type AuthContext, type AuthOptions } from './auth-context.ts';
-import { createProviders } from './idp/index.ts';
-import type { IdentityProviderSettings } from './settings.ts';
-import { authorize } from './sign-in/authorize.ts';
-import { callback } from './sign-in/callback.ts';
-import { consent } from './sign-in/consent.ts';
-import { addCors } from './cors.ts';
-import { addForms, parseForm } from './forms.ts';
-import { logError, toOAuthError } from './errors.ts';
-import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './tokens/jwks.ts';
-import { local } from './sign-in/local.ts';
-import { passphrase } from './sign-in/passphrase.ts';
-import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
-import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
 import { register } from './clients/register.ts';
 import {
   deleteRegistration,
@@ -29,14 +16,26 @@ import {
   updateRegistration,
   type ById,
 } from './clients/registration.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import { addNotFound } from './methods.ts';
-import { sendPage } from './send-page.ts';
-import { showSignOut, signOut } from './sign-in/sign-out.ts';
-import { success } from './sign-in/success.ts';
+import { addCors } from './cors.ts';
 import { deviceAuthorization } from './device/device-authorization.ts';
 import { enterUserCode, showDevicePage } from './device/verification.ts';
+import { routeOf, sendError, sendErrorPage } from './error-replies.ts';
+import { addForms, parseForm } from './forms.ts';
+import { createProviders } from './idp/index.ts';
+import { authorizationServerMetadata, METADATA_PATH } from './metadata.ts';
+import { addNotFound } from './methods.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './protected-resource.ts';
+import type { IdentityProviderSettings } from './settings.ts';
+import { authorize } from './sign-in/authorize.ts';
+import { callback } from './sign-in/callback.ts';
+import { consent } from './sign-in/consent.ts';
+import { local } from './sign-in/local.ts';
+import { passphrase } from './sign-in/passphrase.ts';
+import { showSignOut, signOut } from './sign-in/sign-out.ts';
+import { success } from './sign-in/success.ts';
 import { introspect } from './tokens/introspect.ts';
+import { CACHE_SECONDS, JWKS_PATH, sendJwks } from './tokens/jwks.ts';
 import { revoke } from './tokens/revoke.ts';
 import { token } from './tokens/token.ts';
 import { createVerify, type Verify, type VerifyResult } from './verify/verify.ts';
@@ -265,43 +264,4 @@ function securityHeaders(https: boolean) {
     xFrameOptions: { action: 'deny' as const },
     referrerPolicy: { policy: 'no-referrer' as const },
   };
-}
-
-function sendError(
-  context: AuthContext,
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const error = toOAuthError(thrown);
-  logError(context.logger, error, routeOf(request));
-  return reply
-    .code(error.status)
-    .headers(error.headers)
-    .header('cache-control', 'no-store')
-    .send(error.body());
-}
-
-function sendErrorPage(
-  context: AuthContext,
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const error = toOAuthError(thrown);
-  logError(context.logger, error, routeOf(request));
-  // A person has no use for 401: there is nothing to authenticate with on a page.
-  const status = error.status === 401 ? 400 : error.status;
-  const retryAfter = error.headers['retry-after'];
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return sendPage(
-    reply,
-    status,
-    context.pages.error({ title: 'This did not work', message: error.hint, code: error.code }),
-  );
-}
-
-/** The route's pattern, never the URL: that may hold a code. */
-function routeOf(request: FastifyRequest): string {
-  return request.routeOptions?.url ?? 'unknown route';
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-const NOT_FOUND = { error: 'not_found', error_description: 'There is nothing here.' };
+export const NOT_FOUND = { error: 'not_found', error_description: 'There is nothing here.' };
 
 /** To be called before the routes are added. */
 export function addNotFound(app: FastifyInstance): void {

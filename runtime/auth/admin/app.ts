@@ -4,15 +4,18 @@
  * token of `token.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { AuthContext } from '../auth-context.ts';
+import { readBearer } from '../bearer.ts';
 import { registerClient } from '../clients/register.ts';
-import { InvalidRequestError, InvalidTokenError, logError, toOAuthError } from '../errors.ts';
+import { sendError } from '../error-replies.ts';
+import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
+import { NOT_FOUND } from '../methods.ts';
 import { deleteClient, listClients, showClient } from './clients.ts';
-import { listKeys, rotateKeys } from './keys.ts';
 import { listEvents, revokeUser } from './events.ts';
 import { endHealthTokens, issueHealthTokens } from './health-token.ts';
+import { listKeys, rotateKeys } from './keys.ts';
 import { createAdminTokenCheck } from './token.ts';
 
 export interface Admin {
@@ -21,6 +24,8 @@ export interface Admin {
   close(): Promise<void>;
 }
 
+/** RFC 6750 §3. */
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="mcpgw admin"' };
 /** No request is larger, in bytes. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -36,13 +41,14 @@ export async function createAdmin(context: AuthContext): Promise<Admin> {
   const app = fastify({ logger: false, bodyLimit: BODY_LIMIT });
   const opens = createAdminTokenCheck(context.settings.rootSecret);
   app.addHook('onRequest', async (request) => {
-    const [, token = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (!(await opens(token, context.now()))) throw new InvalidTokenError('This needs an admin token.');
+    const token = readBearer(request.headers.authorization) ?? '';
+    if (await opens(token, context.now())) return;
+    throw new InvalidTokenError('This needs an admin token.', undefined, CHALLENGE);
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
-  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply));
+  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply, 'admin '));
   app.setNotFoundHandler((_request, reply) => notFound(reply));
   addRoutes(app, context);
   await app.ready();
@@ -94,20 +100,5 @@ function addRoutes(app: FastifyInstance, context: AuthContext): void {
 }
 
 function notFound(reply: FastifyReply): FastifyReply {
-  return reply.code(404).send({ error: 'not_found', error_description: 'There is nothing here.' });
-}
-
-function sendError(
-  context: AuthContext,
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const error = toOAuthError(thrown);
-  logError(context.logger, error, `admin ${request.routeOptions.url ?? 'unknown route'}`);
-  const challenge = error.status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw admin"' } : {};
-  return reply
-    .code(error.status)
-    .headers({ ...error.headers, ...challenge })
-    .send(error.body());
+  return reply.code(404).send(NOT_FOUND);
 }

@@ -6,11 +6,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callbackUrl } from '../../config/topology.ts';
 import type { TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { errorReturnUrl } from './authorization-response.ts';
-import { AccessDeniedError, InvalidRequestError } from '../errors.ts';
+import { InvalidRequestError } from '../errors.ts';
 import { SignInError, type Identity, type RemoteProvider } from '../idp/provider.ts';
 import { readParameters } from '../parameters.ts';
-import { sendPage } from '../send-page.ts';
+import { sendSignInFailure } from './refusals.ts';
 import { completeSignIn } from './sign-in.ts';
 import { finish, resume } from './transactions.ts';
 
@@ -50,28 +49,6 @@ function askProvider(
     codeVerifier: upstream?.codeVerifier,
     nonce: upstream?.nonce,
   });
-}
-
-export function sendSignInFailure(
-  context: AuthContext,
-  reply: FastifyReply,
-  transaction: TransactionRecord,
-  provider: RemoteProvider,
-  error: SignInError,
-): FastifyReply {
-  context.audit('sign_in_refused', {
-    client: transaction.clientId,
-    provider: provider.id,
-    reason: error.debug,
-  });
-  const denied = new AccessDeniedError('The person could not be signed in.');
-  const page = context.pages.error({
-    title: 'You are not signed in',
-    message: error.message,
-    returnUrl: errorReturnUrl(context.issuer, transaction, denied),
-    code: denied.code,
-  });
-  return sendPage(reply, denied.status, page);
 }
 
 function queryOf(request: FastifyRequest): URLSearchParams {

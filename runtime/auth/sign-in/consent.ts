@@ -4,22 +4,22 @@
  * client and the requested authorization scope and lifetime".
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callbackUrl } from '../../config/topology.ts';
 import { randomToken } from '../../config/secrets.ts';
+import { callbackUrl } from '../../config/topology.ts';
 import type { ClientRecord, SessionRecord, TransactionRecord } from '../../store/store.ts';
 import type { AuthContext } from '../auth-context.ts';
-import { errorResponse } from './authorization-response.ts';
-import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
+import { resolveClient } from '../clients/resolve-client.ts';
 import { denyDevice } from '../device/answer.ts';
 import { AccessDeniedError, InvalidClientError, InvalidRequestError } from '../errors.ts';
 import { SignInError, type IdentityProvider } from '../idp/provider.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
-import { resolveClient } from '../clients/resolve-client.ts';
 import { fitScopes } from '../scopes.ts';
 import { sendOnward, sendPage } from '../send-page.ts';
+import { errorResponse } from './authorization-response.ts';
+import { clientNameOf, sendConsentPage, type Asked } from './consent-page.ts';
 import { issueCode } from './issue-code.ts';
-import { sendSignInFailure } from './callback.ts';
 import { sendPassphrasePage } from './passphrase.ts';
+import { sendSignInFailure } from './refusals.ts';
 import { forgetConsent, rememberConsent } from './remembered-consent.ts';
 import { begin, change, finish, resume } from './transactions.ts';
 
