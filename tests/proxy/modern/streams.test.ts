@@ -195,6 +195,15 @@ describe('subscriptions/listen', () => {
     },
   );
 
+  it('says why the server cannot start, and that it must be taken as a stream', async () => {
+    const client = await start({ args: ['--exit-on-init'] });
+    const notifications = { toolsListChanged: true };
+    const { status, message } = await client.ask('subscriptions/listen', { notifications });
+    expect([status, message.error.message]).toEqual([502, expect.stringContaining('exited with code 1')]);
+    const asJson = { accept: 'application/json' };
+    expect((await client.ask('subscriptions/listen', { notifications }, asJson)).status).toBe(406);
+  });
+
   it('is allowed so many times', async () => {
     const client = await start();
     const notifications = { toolsListChanged: true };

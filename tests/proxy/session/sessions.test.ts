@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { RawClient, startProxy, until, type TestProxy } from '../../helpers/stdio-proxy.ts';
+import { RawClient, SERVICE, startProxy, until, type TestProxy } from '../../helpers/stdio-proxy.ts';
 
 let test: TestProxy;
 afterEach(() => test.close());
@@ -21,4 +21,14 @@ describe('a session that has been idle for too long', () => {
       expect(response.status).toBe(404);
     await until(() => test.proxy.stats().children === 0, 'the child is gone');
   });
+});
+
+it('a session is in the log as it opens and ends, with its user and service', async () => {
+  test = await startProxy();
+  const client = new RawClient(test.url);
+  await client.initialize();
+  await client.send('DELETE');
+  const entries = test.logs.filter(({ message }) => message.startsWith('session '));
+  expect(entries.map(({ message }) => message)).toEqual(['session opened', 'session ended']);
+  for (const { fields } of entries) expect(fields).toMatchObject({ service: SERVICE, user: 'test:alice' });
 });
