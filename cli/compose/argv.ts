@@ -148,6 +148,13 @@ export function networkContainersArgv(network: string): string[] {
   return ['container', 'ls', '--all', '--filter', `network=${network}`, '--format', format];
 }
 
+/** Id, service and networks (with commas between them) of each container of a project, with tabs between them. */
+export function connectionsArgv(project: string): string[] {
+  const format = ['{{.ID}}', '{{.Label "com.docker.compose.service"}}', '{{.Networks}}'].join('\t');
+  const filter = `label=com.docker.compose.project=${project}`;
+  return ['container', 'ls', '--all', '--filter', filter, '--format', format];
+}
+
 export function disconnectArgv(network: string, container: string): string[] {
   return ['network', 'disconnect', '--force', network, container];
 }

@@ -15,6 +15,8 @@ export interface ComposeService {
   checked: boolean;
   /** Services that it waits for. */
   dependsOn: string[];
+  /** Keys of the networks that it is in. */
+  networks: string[];
   /** Path of its Dockerfile below the folder; undefined: the image is not built here. */
   dockerfile: string | undefined;
 }
@@ -35,6 +37,7 @@ const fileSchema = z.looseObject({
       healthcheck: z.unknown(),
       depends_on: z.record(z.string(), z.unknown()).default({}),
       build: z.looseObject({ context: z.string(), dockerfile: z.string() }).optional(),
+      networks: z.array(z.string()).default([]),
       deploy: z.looseObject({ replicas: z.number().optional() }).optional(),
     }),
   ),
@@ -74,12 +77,13 @@ export function readProject(folder: string, text: string): ComposeProject {
     name,
     files: [join(folder, 'compose.yaml'), ...(existsSync(override) ? [override] : [])],
     services: Object.entries(services).map(
-      ([service, { image, build, deploy, depends_on, healthcheck }]) => ({
+      ([service, { image, build, deploy, depends_on, healthcheck, networks: own }]) => ({
         name: service,
         replicas: deploy?.replicas ?? 1,
         image,
         checked: healthcheck !== undefined,
         dependsOn: Object.keys(depends_on),
+        networks: own,
         dockerfile:
           build === undefined ? undefined : join(build.context, build.dockerfile).replaceAll('\\', '/'),
       }),

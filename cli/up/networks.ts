@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import {
+  connectionsArgv,
   disconnectArgv,
   leftOverArgv,
   networkContainersArgv,
@@ -61,7 +62,7 @@ export function inTheWay(wanted: ReadonlyMap<string, string>, present: Network[]
 export interface Cleared {
   /** Names of the networks that are gone. */
   networks: string[];
-  /** Ids of containers that must be made anew, since networks of theirs are gone. */
+  /** Ids of containers that must be made anew, since networks of theirs are gone, or were when an earlier `up` was stopped. */
   outdated: string[];
   /** For the person: what somebody else's containers have lost. */
   notes: string[];
@@ -91,11 +92,30 @@ export async function clearNetworks(world: World, project: ComposeProject): Prom
     }
     await must(world, removeLeftOverArgv('network', [name]));
   }
+  for (const id of await stranded(world, project)) outdated.add(id);
   return { networks: blocking.map(({ name }) => name), outdated: [...outdated], notes };
 }
 
 function movedText(network: string, container: string, moved: boolean): string {
   return moved ? `which has moved: docker network connect ${network} ${container}` : 'which is gone';
+}
+
+/**
+ * Compose makes networks anew, but does not connect a container to them that is there already: one that has lost a network
+ * would stay without it. Services with replicas are none of these: theirs go with their networks.
+ */
+async function stranded(world: World, project: ComposeProject): Promise<string[]> {
+  const { stdout } = await must(world, connectionsArgv(project.name));
+  const containers = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'));
+  return containers.flatMap(([id = '', name, networks = '']) => {
+    const service = project.services.find((one) => one.name === name);
+    if (service === undefined || service.replicas > 1) return [];
+    const has = new Set(networks.split(','));
+    return service.networks.every((key) => has.has(`${project.name}_${key}`)) ? [] : [id];
+  });
 }
 
 /** Removes containers, which are then made anew. */

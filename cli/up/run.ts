@@ -87,7 +87,8 @@ async function replaceAndStart(
   if (replaced !== undefined) return replaced;
   await discardOutdated(world, cleared);
   // What lost its container with a network comes back, whatever was asked for.
-  const services = cleared.networks.length > 0 ? [] : options.services;
+  const lost = cleared.networks.length > 0 || cleared.outdated.length > 0;
+  const services = lost ? [] : options.services;
   return start(world, project, { ...options, services }, progress);
 }
 

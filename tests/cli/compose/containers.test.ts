@@ -21,6 +21,7 @@ const service = (name: string, replicas = 1) => ({
   image: '',
   checked: true,
   dependsOn: [],
+  networks: [],
   dockerfile: undefined,
 });
 

@@ -23,6 +23,7 @@ describe('the project of a generated folder', () => {
         image: 'mcpgw-runtime:0.0.0-test',
         checked: true,
         dependsOn: ['redis'],
+        networks: ['auth', 'outbound', 'store'],
       },
       dockerfile: 'docker/runtime.Dockerfile',
     });

@@ -8,6 +8,7 @@ const service = (name: string, image: string, dockerfile?: string) => ({
   replicas: 1,
   checked: true,
   dependsOn: [],
+  networks: [],
 });
 const services = [
   service('traefik', 'traefik:v3.7'),

@@ -55,10 +55,16 @@ function world(answers: Record<string, string>) {
   };
 }
 
+const IN_NETWORK = 'container ls --all --filter network=';
+const OF_PROJECT = 'container ls --all --filter label=com.docker.compose.project=p ';
+
 const project = readProject(
   '/g',
   `name: p
-services: {}
+services:
+  traefik: { healthcheck: {}, networks: [edge, service-b] }
+  b: { healthcheck: {}, networks: [service-b] }
+  auth: { healthcheck: {}, networks: [edge], deploy: { replicas: 2 } }
 networks:
   edge: { ipam: { config: [{ subnet: 10.0.0.0/28 }] } }
   service-b: { ipam: { config: [{ subnet: 10.0.0.16/28 }] } }
@@ -71,7 +77,8 @@ describe('clearing them', () => {
     const { ran, world: fake } = world({
       'network ls': 'id1\nid2\n',
       'network inspect': text([engine('service-b', '10.0.0.32/28'), engine('edge', '10.0.0.0/28')]),
-      'container ls': 'b1\tp-b-1\tp\tb\nt1\tp-traefik-1\tp\ttraefik\nx1\tprometheus\t\t\n',
+      [IN_NETWORK]: 'b1\tp-b-1\tp\tb\nt1\tp-traefik-1\tp\ttraefik\nx1\tprometheus\t\t\n',
+      [OF_PROJECT]: 't1\ttraefik\tp_edge\n',
     });
     const cleared = await clearNetworks(fake, project);
     expect(ran).toEqual([
@@ -95,7 +102,8 @@ describe('clearing them', () => {
     const { world: fake } = world({
       'network ls': 'id1\n',
       'network inspect': text([engine('service-a', '10.0.0.16/28')]),
-      'container ls': 'x1\tprometheus\t\t\n',
+      [IN_NETWORK]: 'x1\tprometheus\t\t\n',
+      [OF_PROJECT]: '',
     });
     const { notes } = await clearNetworks(fake, project);
     expect(notes).toEqual(['prometheus was in the network p_service-a, which is gone']);
@@ -105,11 +113,32 @@ describe('clearing them', () => {
     const fine = world({
       'network ls': 'id1\n',
       'network inspect': text([engine('edge', '10.0.0.0/28')]),
+      [OF_PROJECT]:
+        't1\ttraefik\tp_service-b,p_edge,mine\nb1\tb\tp_service-b\na1\tauth\tp_auth\no1\told\tp_service-old\n',
     });
     expect(await clearNetworks(fine.world, project)).toEqual({ networks: [], outdated: [], notes: [] });
-    const empty = world({ 'network ls': '' });
+    const empty = world({ 'network ls': '', [OF_PROJECT]: '' });
     expect(await clearNetworks(empty.world, project)).toEqual({ networks: [], outdated: [], notes: [] });
     expect([...fine.ran, ...empty.ran]).toEqual([]);
+  });
+});
+
+describe('a container that lost a network when an earlier up was stopped', () => {
+  it.each([
+    ['the edge, from which a network was taken that is gone', 't1\ttraefik\tp_edge'],
+    ['the edge, from all', 't1\ttraefik\t'],
+    ['one that was only half made', 't1\tb\t'],
+  ])('is made anew: %s', async (_, line) => {
+    const { ran, world: fake } = world({
+      'network ls': 'id1\n',
+      'network inspect': text([engine('edge', '10.0.0.0/28')]),
+      [OF_PROJECT]: `${line}\n`,
+    });
+    const cleared = await clearNetworks(fake, project);
+    expect(ran).toEqual([]);
+    expect(cleared).toEqual({ networks: [], outdated: ['t1'], notes: [] });
+    await discardOutdated(fake, cleared);
+    expect(ran).toEqual(['container stop --time 15 t1', 'container rm t1']);
   });
 });
 

@@ -15,7 +15,17 @@ function look(state: string, health = '', id = 'new') {
     ports: [],
   };
   return serviceStatuses(
-    [{ name: 'a', replicas: 1, image: '', checked: true, dependsOn: [], dockerfile: undefined }],
+    [
+      {
+        name: 'a',
+        replicas: 1,
+        image: '',
+        checked: true,
+        dependsOn: [],
+        networks: [],
+        dockerfile: undefined,
+      },
+    ],
     [container],
   );
 }
