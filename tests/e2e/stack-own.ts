@@ -220,6 +220,20 @@ export function itLetsOwnServersGo(running: () => Stack): void {
       expect(await client.callTool('echo', { message: 'still here' })).toContain('still here');
     });
   });
+
+  it('gives the edge back the network that an interrupted up has taken from it', async () => {
+    const stack = running();
+    const [edge = ''] = stack.containersOf('traefik');
+    const [notes = ''] = stack.containersOf('notes');
+    const network = `${stack.project}_service-notes`;
+    for (const id of [edge, notes]) docker(['network', 'disconnect', '--force', network, id]);
+    docker(['container', 'rm', '--force', notes]);
+    docker(['network', 'rm', network]);
+    expect(await stack.json('up')).toMatchObject({ healthy: true, built: [] });
+    await withClient(stack, 'notes', ALICE, async (client) => {
+      expect(await client.callTool('echo', { message: 'here again' })).toContain('here again');
+    });
+  });
 }
 
 function subnetOf(stack: Stack, service: string): string {
