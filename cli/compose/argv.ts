@@ -117,6 +117,13 @@ export function labelsArgv(containers: string[]): string[] {
   return ['container', 'inspect', '--format', '{{json .Config.Labels}}', ...containers];
 }
 
+/** The folder that each container of the project was made from, also of those that have stopped. */
+export function foldersArgv(project: string): string[] {
+  const of = `label=com.docker.compose.project=${project}`;
+  const format = '{{.Label "com.docker.compose.project.working_dir"}}';
+  return ['container', 'ls', '--all', '--filter', of, '--format', format];
+}
+
 /** For each image that is there, its id and its tags. */
 export function imagesArgv(images: string[]): string[] {
   return ['image', 'inspect', '--format', '{"id":{{json .Id}},"tags":{{json .RepoTags}}}', ...images];

@@ -6,6 +6,7 @@ import { topologyOf } from '../../runtime/config/load.ts';
 import { callbackUrl, hostsOf } from '../../runtime/config/topology.ts';
 import { psArgv } from '../compose/argv.ts';
 import { parseContainers } from '../compose/containers.ts';
+import { foreignFolder, foreignRemedy, foreignText } from '../compose/ownership.ts';
 import { type ComposeProject, readProject } from '../compose/project.ts';
 import { type Environment, type GatewayFolder, openFolder, renderSource } from '../gateway-folder.ts';
 import { portOf } from '../net/http-client.ts';
@@ -43,17 +44,22 @@ export async function diagnose(
   if (plan === undefined) return [configuration, ...machine];
   const { values } = plan.source.config;
   const callback = callbackUrl(topologyOf(plan.source.config));
+  const foreign = engine === undefined ? undefined : await foreignFolder(world.run, plan.project);
+  const hasOwn = engine !== undefined && foreign === undefined;
   const [ports, names, clock, disk, github, oidc, networks] = await Promise.all([
-    checkPorts(plan, world, engine),
+    checkPorts(plan, world, hasOwn),
     checkNames(plan, world),
     checkClock(world.client, timeServers(values), world.now),
     diskResult(plan, world, folder, engine),
     checkGithub(world.client, values, callback),
     checkOidc(world.client, values, callback),
-    checkNetworks(plan, world, engine),
+    checkNetworks(plan, world, { engine, hasOwn }),
   ]);
   const memory = checkMemory(memoryLimits(plan.composeText), engine);
-  return [configuration, ...machine, memory, disk, ...ports, networks, names, clock, ...github, ...oidc];
+  const project =
+    foreign === undefined ? [] : [failed('project', foreignText(plan.project.name, foreign), foreignRemedy)];
+  const here = [memory, disk, ...project, ...ports, networks];
+  return [configuration, ...machine, ...here, names, clock, ...github, ...oidc];
 }
 
 function readPlan(folder: string, environment: Environment): { plan?: Plan; result: DoctorResult } {
@@ -91,10 +97,10 @@ function readPlan(folder: string, environment: Environment): { plan?: Plan; resu
 async function checkPorts(
   { source, project }: Plan,
   world: DoctorWorld,
-  engine: Engine | undefined,
+  hasOwn: boolean,
 ): Promise<DoctorResult[]> {
   const { values } = source.config;
-  const own = engine === undefined ? [] : await ownPorts(project, world);
+  const own = hasOwn ? await ownPorts(project, world) : [];
   return Promise.all(
     publishedPorts(values).map(async (published) => {
       const state = await world.port(values.BIND_ADDRESS, published.port);
@@ -141,7 +147,7 @@ async function diskResult(
 async function checkNetworks(
   { source, project }: Plan,
   world: DoctorWorld,
-  engine: Engine | undefined,
+  { engine, hasOwn }: { engine: Engine | undefined; hasOwn: boolean },
 ): Promise<DoctorResult> {
   const docker = engine === undefined ? [] : await dockerNetworks(world.run, project.name);
   const routes = routesIn((await world.routes()) ?? '').map((cidr) => ({
@@ -149,9 +155,9 @@ async function checkNetworks(
     of: 'a route of this machine',
   }));
   const interfaces = world.addresses().map((cidr) => ({ cidr, of: 'an address of this machine' }));
-  const own = docker.filter((network) => network.own).map(({ cidr }) => cidr);
+  const own = docker.filter((network) => hasOwn && network.own).map(({ cidr }) => cidr);
   // Docker's networks first: they have a name that says more than their route.
-  const others = [...docker.filter((network) => !network.own), ...routes, ...interfaces];
+  const others = [...docker.filter((network) => !hasOwn || !network.own), ...routes, ...interfaces];
   return networksResult(source.config.values.NETWORK_RANGE, own, others);
 }
 

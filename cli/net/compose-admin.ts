@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AdminAnswer } from '../../runtime/embedded/admin.ts';
 import { execArgv } from '../compose/argv.ts';
 import { requireDocker } from '../compose/docker.ts';
+import { refuseForeign } from '../compose/ownership.ts';
 import { openProject } from '../compose/project.ts';
 import { DockerMissingError, type RunDocker, type RunResult } from '../compose/run.ts';
 import { UserError } from '../errors.ts';
@@ -31,6 +32,7 @@ export function composeAdmin(folder: string, run: RunDocker): (words: string[]) 
 
 async function exec(folder: string, run: RunDocker, words: string[]): Promise<RunResult> {
   const project = openProject(folder);
+  await refuseForeign(run, project);
   try {
     return await run(execArgv(project, 'auth', [...ADMIN, ...words], { terminal: false }));
   } catch (error) {

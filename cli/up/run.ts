@@ -2,6 +2,7 @@
 import { pruneImagesArgv } from '../compose/argv.ts';
 import { requireDocker } from '../compose/docker.ts';
 import { interruptSignal } from '../compose/interrupt.ts';
+import { refuseForeign } from '../compose/ownership.ts';
 import { chosenServices } from '../compose/project.ts';
 import { runDocker } from '../compose/run.ts';
 import { pause, secondsOf, type World } from '../compose/steps.ts';
@@ -38,6 +39,7 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
   const world: World = { run: runDocker, signal };
   await requireDocker(runDocker);
   const prepared = prepare(flags.dir, process.env);
+  await refuseForeign(world.run, prepared.project, signal);
   const expected = chosenServices(prepared.project, services);
   for (const note of prepared.notes) output.warn(note);
   const progress = progressFor(output, flags);

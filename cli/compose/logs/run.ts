@@ -5,6 +5,7 @@ import { createOutput, type Output } from '../../output.ts';
 import { logsArgv } from '../argv.ts';
 import { requireDocker } from '../docker.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { refuseForeign } from '../ownership.ts';
 import { chosenServices, openProject } from '../project.ts';
 import { type RunDocker, runDocker } from '../run.ts';
 import { type LogRecord, parseRecord } from './record.ts';
@@ -18,15 +19,15 @@ export async function runLogs(services: string[], flags: LogsFlags): Promise<voi
   const project = openProject(flags.dir);
   const chosen = chosenServices(project, services);
   await requireDocker(runDocker);
-  const print = printer(
-    createOutput(flags),
-    Math.max(...chosen.map(({ name }) => name.length)),
-    process.stdout,
-  );
+  await refuseForeign(runDocker, project);
+  const output = createOutput(flags);
+  const print = printer(output, Math.max(...chosen.map(({ name }) => name.length)), process.stdout);
   const tail = flags.tail ?? (flags.since === undefined ? DEFAULT_TAIL : 'all');
   const argv = logsArgv(project, services, { ...flags, tail });
   try {
-    await (flags.follow === true ? follow(runDocker, argv, print) : once(runDocker, argv, print));
+    if (flags.follow === true) await follow(runDocker, argv, print);
+    else if ((await once(runDocker, argv, print)) === 0)
+      output.note('They wrote nothing, or do not run: mcpgw ps shows what runs, mcpgw up starts it.');
   } catch (error) {
     // To stop following is how it ends; there is nothing to say about it.
     if (!(error instanceof InterruptedError)) throw error;
@@ -45,12 +46,13 @@ function printer(output: Output, width: number, sink: { write(text: string): unk
   };
 }
 
-/** Compose gives container by container, so the lines are put in order first. */
-async function once(run: RunDocker, argv: string[], print: Print): Promise<void> {
+/** Compose gives container by container, so the lines are put in order first. @returns how many there were */
+async function once(run: RunDocker, argv: string[], print: Print): Promise<number> {
   const records: LogRecord[] = [];
   await read(run, argv, (record) => records.push(record), interruptSignal(''));
   records.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   records.forEach(print);
+  return records.length;
 }
 
 function follow(run: RunDocker, argv: string[], print: Print): Promise<void> {

@@ -5,6 +5,7 @@ import { createOutput } from '../../output.ts';
 import { downArgv, leftOverArgv, removeLeftOverArgv } from '../argv.ts';
 import { requireDocker } from '../docker.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { refuseForeign } from '../ownership.ts';
 import { type ComposeProject, openProject } from '../project.ts';
 import { runDocker } from '../run.ts';
 import { listContainers, must, type World } from '../steps.ts';
@@ -14,6 +15,7 @@ export async function runDown(flags: DownFlags): Promise<void> {
   const project = openProject(flags.dir);
   await requireDocker(runDocker);
   const world: World = { run: runDocker, signal: interruptSignal('Stopped half way. Run mcpgw down again.') };
+  await refuseForeign(world.run, project, world.signal);
   const volumes = await leftOver(world, 'volume', project.name);
   if (flags.volumes === true && volumes.length > 0 && flags.yes !== true) await agree(project, volumes);
   const containers = (await listContainers(world, project)).map(({ name }) => name);
@@ -28,7 +30,9 @@ export async function runDown(flags: DownFlags): Promise<void> {
       ? `Nothing of ${project.name} was running.`
       : `Removed ${count(containers.length, 'container')} of ${project.name}.`,
     ...(removed.length > 0
-      ? [`Removed ${count(removed.length, 'volume')} with its data: ${removed.join(', ')}`]
+      ? [
+          `Removed ${count(removed.length, 'volume')} with ${volumes.length === 1 ? 'its' : 'their'} data: ${removed.join(', ')}`,
+        ]
       : []),
     ...(kept > 0 ? [`The data stays in ${count(kept, 'volume')}; mcpgw down --volumes removes it.`] : []),
   ];

@@ -5,6 +5,7 @@ import type { Container, ServiceStatus } from '../containers.ts';
 import { containerState, serviceStatuses } from '../containers.ts';
 import { requireDocker } from '../docker.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { refuseForeign } from '../ownership.ts';
 import { openProject } from '../project.ts';
 import { runDocker } from '../run.ts';
 import { listContainers, type World } from '../steps.ts';
@@ -15,6 +16,7 @@ export async function runPs(flags: PsFlags): Promise<void> {
   const project = openProject(flags.dir);
   await requireDocker(runDocker);
   const world: World = { run: runDocker, signal: interruptSignal('Stopped.') };
+  await refuseForeign(world.run, project, world.signal);
   const containers = await listContainers(world, project);
   const statuses = serviceStatuses(project.services, containers);
   output.result(psTable(statuses, output.style), { project: project.name, services: statuses });

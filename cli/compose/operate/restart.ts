@@ -5,6 +5,7 @@ import { createOutput } from '../../output.ts';
 import { restartArgv } from '../argv.ts';
 import { requireDocker } from '../docker.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { refuseForeign } from '../ownership.ts';
 import { chosenServices, openProject } from '../project.ts';
 import { runDocker } from '../run.ts';
 import { lastLog, listContainers, must, secondsOf, untilHealthy, type World } from '../steps.ts';
@@ -25,11 +26,13 @@ export async function runRestart(services: string[], flags: RestartFlags): Promi
     run: runDocker,
     signal: interruptSignal('Stopped. What was restarted already is; mcpgw ps shows it.'),
   };
+  await refuseForeign(world.run, project, world.signal);
   const containers = await listContainers(world, project);
   const done: Restarted[] = [];
   for (const { name } of chosen) {
     for (const container of containers.filter(({ service }) => service === name)) {
       const begun = performance.now();
+      output.note(`restarting ${container.name} …`);
       await must(world, restartArgv(container.id));
       const problem = await untilHealthy(world, project, name, [container.id], timeoutSeconds);
       if (problem !== undefined) {

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -124,6 +124,28 @@ describe('doctor', () => {
     const text = doctorText(results, style);
     expect(text.split('\n').every((line) => line.length <= 80)).toBe(true);
     expect(text).toMatch(/^FAILED +port 443 +in use at 0\.0\.0\.0\n +→ stop what listens there/m);
+  });
+
+  it('does not take another gateway of the same project for this one', async () => {
+    const [folder, other] = [temporaryFolder(), temporaryFolder()];
+    for (const dir of [folder, other]) await runInit({ dir, ...GITHUB });
+    writeFileSync(join(other, 'secrets', 'gateway_jwt_secret'), 'another');
+    const world = worldOf();
+    const { run } = world;
+    world.run = (argv) =>
+      argv.includes('ls') && argv[0] === 'container'
+        ? Promise.resolve({ code: 0, stdout: `${other}\n`, stderr: '' })
+        : run(argv);
+    const results = await diagnose(folder, {}, world);
+    expect(results.filter(({ check }) => /^(?:project|port 80|networks)$/.test(check))).toMatchObject([
+      {
+        state: 'failed',
+        detail: expect.stringContaining(other),
+        remedy: expect.stringContaining('COMPOSE_PROJECT_NAME'),
+      },
+      { check: 'port 80', state: 'failed' },
+      { check: 'networks', state: 'failed' },
+    ]);
   });
 
   it('reads what the OpenID Connect issuer says of itself', async () => {

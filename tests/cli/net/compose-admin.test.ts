@@ -14,7 +14,8 @@ const HEALTHY: Record<string, RunResult> = {
   'context inspect': done('unix:///var/run/docker.sock'),
 };
 
-async function stack(exec: () => Promise<RunResult>) {
+/** @param others folders that the project's containers were made from */
+async function stack(exec: () => Promise<RunResult>, others: string[] = []) {
   const folder = temporaryFolder();
   const flags = { dir: folder, domain: 'mcp.localhost', tls: 'off', identityProvider: 'local' };
   await runInit({
@@ -26,6 +27,7 @@ async function stack(exec: () => Promise<RunResult>) {
   const run: RunDocker = (argv) => {
     argvs.push(argv);
     if (argv.includes('exec')) return exec();
+    if (argv[1] === 'ls') return Promise.resolve(done(`${others.join('\n')}\n`));
     return Promise.resolve(HEALTHY[argv.slice(0, 2).join(' ')] ?? done('', 1));
   };
   return { folder, argvs, gateway: await findGateway(folder, {}, run) };
@@ -48,8 +50,8 @@ describe('the gateway of a Compose stack', () => {
       Promise.resolve(done('{"status":404,"body":{"error":"x"}}\n')),
     );
     expect(await gateway.admin(['show', '-client'])).toEqual({ status: 404, body: { error: 'x' } });
-    expect(argvs).toHaveLength(1);
-    const [argv = []] = argvs;
+    expect(argvs).toHaveLength(2);
+    const argv = argvs[1] ?? [];
     expect(argv.slice(argv.indexOf('exec'))).toEqual([
       'exec',
       '--no-TTY',
@@ -61,7 +63,15 @@ describe('the gateway of a Compose stack', () => {
       '-client',
     ]);
     expect(argv).toContain(folder);
-    for (const secret of Object.values(SECRETS)) expect(argv.join(' ')).not.toContain(secret);
+    for (const secret of Object.values(SECRETS)) expect(argvs.flat().join(' ')).not.toContain(secret);
+  });
+
+  it('is not asked where its containers are those of another gateway', async () => {
+    const { folder: other } = await stack(() => Promise.resolve(done('')));
+    writeFileSync(join(other, 'secrets', 'gateway_jwt_secret'), 'another');
+    const { gateway, argvs } = await stack(() => Promise.resolve(done('')), [other]);
+    await expect(gateway.admin(['revoke-user'])).rejects.toThrow(/another gateway.*COMPOSE_PROJECT_NAME/);
+    expect(argvs.filter((argv) => argv.includes('exec'))).toEqual([]);
   });
 
   it.each<[string, RunResult, RegExp]>([
