@@ -16,6 +16,7 @@ import { isLoopbackHost, issuer, resourceUrl, type Topology } from '../config/to
 import { createEdge } from '../edge/edge.ts';
 import { InstallError } from '../install/launch.ts';
 import { installService } from '../install/install.ts';
+import { withProgramsHere } from '../install/missing.ts';
 import {
   type EndpointOptions,
   nativeEndpoint,
@@ -237,7 +238,8 @@ async function openEndpoint(
   state: State,
   signal: AbortSignal,
 ): Promise<ServiceEndpoint> {
-  const { service } = entry;
+  const searchPath = options.environment.PATH ?? '';
+  const service = withProgramsHere(entry.service, searchPath);
   const missing = secretNames(service).filter((name) => !options.secrets[name]);
   if (missing.length > 0) throw new InstallError(`needs ${missing.join(', ')} in .env or the environment`);
   const endpoint: EndpointOptions = {
@@ -253,7 +255,7 @@ async function openEndpoint(
   };
   if (service.kind === 'native') return nativeEndpoint(endpoint);
   if (service.kind === 'remote') return remoteEndpoint(endpoint);
-  const launch = await installService(service, options.environment.PATH ?? '', {
+  const launch = await installService(service, searchPath, {
     folder: state.packages,
     onFetch: (what) => options.onEvent({ event: 'fetching', service: service.name, package: what }),
     onNote: (text) => endpoint.logger.info({}, text),

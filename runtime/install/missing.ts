@@ -12,3 +12,19 @@ export function missingHere({ requires }: Service, searchPath: string): string[]
     )
     .map(({ install }) => install);
 }
+
+/**
+ * Where an argument of the catalog is the path of a required program, as in containers, the one that is here takes its place.
+ * @param searchPath the value of PATH
+ */
+export function withProgramsHere(service: Service, searchPath: string): Service {
+  const places = new Map(
+    service.requires
+      .filter(({ command }) => command.includes('/'))
+      .map(({ command, or }) => {
+        const found = [command, ...or].map((name) => findCommand(name, searchPath)).find(Boolean);
+        return [command, found ?? command];
+      }),
+  );
+  return { ...service, args: service.args.map((word) => places.get(word) ?? word) };
+}

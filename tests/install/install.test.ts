@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { serviceSchema } from '../../runtime/config/catalog.ts';
+import { builtinCatalog } from '../../cli/package-root.ts';
+import { loadCatalog, serviceSchema } from '../../runtime/config/catalog.ts';
 import { findCommand } from '../../runtime/install/find-command.ts';
 import { installService } from '../../runtime/install/install.ts';
+import { withProgramsHere } from '../../runtime/install/missing.ts';
 
 let folder: string;
 const oldPath = process.env.PATH;
@@ -94,6 +96,23 @@ describe('installService', () => {
     await expect(installService(service, oldPath ?? '', { folder })).rejects.toThrow(
       'needs Frob 3 (package frob)',
     );
+  });
+
+  it('names the program that is here in arguments that name the one of containers', () => {
+    const needs = (command: string, ...or: string[]) => ({
+      ...npmService,
+      args: ['--browser', command, '--flag'],
+      requires: [{ command, or, install: 'a browser' }],
+    });
+    const here = (service: typeof npmService) => withProgramsHere(service, oldPath ?? '').args[1];
+    expect(here(needs('/nowhere/browser', 'no-such-program', 'sh'))).toBe(findCommand('sh', oldPath ?? ''));
+    expect(here(needs('/bin/sh', 'env'))).toBe('/bin/sh');
+    expect(here(needs('/nowhere/browser', 'no-such-program'))).toBe('/nowhere/browser');
+    // A word that only looks like a program is none.
+    expect(here(needs('sh'))).toBe('sh');
+    const { services } = loadCatalog([builtinCatalog()]);
+    const playwright = services.get('playwright');
+    expect(playwright?.args).toContain(playwright?.requires[0]?.command);
   });
 
   it.each([
