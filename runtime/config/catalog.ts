@@ -212,14 +212,14 @@ export class CatalogError extends Error {
 /**
  * Reads every `*.yaml` of the folders; a later folder's service replaces an earlier one's of the same name.
  * @param folders absolute paths; one that does not exist counts as empty
- * @throws CatalogError with every fault of every file
+ * @throws CatalogError with every fault of every file, or with what cannot be read
  */
 export function loadCatalog(folders: string[]): Catalog {
   const services = new Map<string, Service>();
   const faults: Fault[] = [];
   for (const folder of folders) {
     for (const file of yamlFiles(folder)) {
-      const result = parseService(readFileSync(join(folder, file), 'utf8'), file);
+      const result = parseService(readable(join(folder, file)), file);
       if ('faults' in result) faults.push(...result.faults);
       else services.set(result.service.name, result.service);
     }
@@ -253,6 +253,19 @@ function yamlFiles(folder: string): string[] {
       .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    throw unreadable(folder, error);
   }
+}
+
+function readable(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): CatalogError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CatalogError([{ key: path, problem: `cannot be read (${code ?? message})` }]);
 }

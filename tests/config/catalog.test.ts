@@ -113,4 +113,10 @@ test('a folder’s own services come beside ours and in place of them, and every
   writeFileSync(join(folder, 'b.yaml'), 'name: [');
   expect(() => loadCatalog([folder])).toThrow(CatalogError);
   expect(() => loadCatalog([folder])).toThrow(/a\.yaml[^]*b\.yaml/);
+  // What is no folder, or no file.
+  mkdirSync(join(folder, 'sub', 'c.yaml'), { recursive: true });
+  for (const path of ['a.yaml', 'sub']) {
+    expect(() => loadCatalog([join(folder, path)])).toThrow(CatalogError);
+    expect(() => loadCatalog([join(folder, path)])).toThrow(/cannot be read \(E\w+\)/);
+  }
 });
