@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { ClientMetadata } from '../../store/store.ts';
 import { InvalidClientMetadataError, InvalidRedirectUriError } from '../errors.ts';
-import { OFFLINE_ACCESS, parseScope, serviceScope } from '../scopes.ts';
+import { OFFLINE_ACCESS, parseScope, serviceScope, supportedScopes } from '../scopes.ts';
 import type { AuthSettings } from '../settings.ts';
 import { grantTypes } from '../tokens/grants/index.ts';
 import { CLIENT_AUTH_METHODS, type ClientAuthMethod } from './auth-methods.ts';
@@ -82,7 +82,9 @@ export function readMetadata(body: unknown, settings: AuthSettings, byOperator =
     redirect_uris: [...new Set(redirect_uris)],
     grant_types: assertSecret(grants, rest.token_endpoint_auth_method),
     response_types: fittingResponseTypes(response_types, grants),
-    scope: registeredScope(scope, settings.topology.services),
+    scope: byOperator
+      ? operatorsScope(scope, settings.topology.services)
+      : registeredScope(scope, settings.topology.services),
     ...withoutUndefined(rest),
     ...assertKeys(rest.token_endpoint_auth_method, jwks, jwks_uri),
   });
@@ -164,6 +166,16 @@ function assertSize(metadata: ClientMetadata): ClientMetadata {
 function registeredScope(scope: string | undefined, services: readonly string[]): string {
   const asked = parseScope(scope, services);
   return (asked.length > 0 ? asked : [...services.map(serviceScope), OFFLINE_ACCESS]).join(' ');
+}
+
+/** What the operator gives out bounds a script, so that a name which nothing has must not become everything. */
+function operatorsScope(scope: string | undefined, services: readonly string[]): string {
+  const known = supportedScopes(services);
+  const unknown = (scope ?? '').split(/\s+/).filter((value) => value !== '' && !known.includes(value));
+  if (unknown.length === 0) return registeredScope(scope, services);
+  throw new InvalidClientMetadataError(
+    `There is no scope ${unknown.join(' ')}; there are ${known.join(' ')}.`,
+  );
 }
 
 function metadataFault(error: z.ZodError): Error {

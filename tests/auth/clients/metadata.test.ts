@@ -36,6 +36,16 @@ describe('client metadata (RFC 7591 §2)', () => {
     expect(read({ jwks_uri })).not.toHaveProperty('jwks_uri');
   });
 
+  it('does not give everything to what the operator gave a scope that nothing has', () => {
+    const body = { redirect_uris: ['https://app.example/cb'] };
+    const operators = (scope?: string) => readMetadata({ ...body, scope }, settings, true).scope;
+    for (const scope of ['mcp:fetchs', 'fetch', 'mcp:fetch mcp:nope'])
+      expect(() => operators(scope)).toThrow(/invalid_client_metadata.*no scope .*mcp:echo mcp:fetch/);
+    expect(operators('mcp:fetch')).toBe('mcp:fetch');
+    expect(operators()).toBe('mcp:echo mcp:fetch offline_access');
+    expect(read({ scope: 'openid' }).scope).toBe('mcp:echo mcp:fetch offline_access');
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['no keys', jwt],
     ['keys twice', { ...jwt, jwks: { keys: [publicJwk] }, jwks_uri: 'https://app.example/jwks' }],
