@@ -21,8 +21,15 @@ describe.skipIf(missing !== undefined)(
     let browser: Browser;
     let test: TestAuth;
     let policy: string;
+    let views: { view: string; context: BrowserContext }[];
     beforeAll(async () => {
       [browser, test] = await Promise.all([launchChromium(), startTestAuth()]);
+      views = await Promise.all(
+        VIEWS.map(async ({ colorScheme, width }) => ({
+          view: `${colorScheme} ${width}`,
+          context: await browser.newContext({ colorScheme, viewport: { width, height: 700 } }),
+        })),
+      );
       const page = await fetch(`${test.origin}/success`);
       policy = page.headers.get('content-security-policy') ?? '';
     }, 60_000);
@@ -31,8 +38,12 @@ describe.skipIf(missing !== undefined)(
       await test.close();
     });
 
-    async function open(context: BrowserContext, name: string): Promise<Page> {
+    async function open(
+      context: BrowserContext,
+      name: string,
+    ): Promise<{ page: Page; complaints: string[] }> {
       const page = await context.newPage();
+      const complaints = watchConsole(page);
       await page.route(`**${SAMPLES}*`, (route) =>
         route.fulfill({
           contentType: 'text/html; charset=utf-8',
@@ -41,27 +52,24 @@ describe.skipIf(missing !== undefined)(
         }),
       );
       await page.goto(`${test.origin}${SAMPLES}${name}`);
-      return page;
+      return { page, complaints };
     }
 
     it.each([...SAMPLE_PAGES.keys()])(
       '%s: accessible (axe-core, WCAG 2.2 AA and its best practices), no horizontal scroll, nothing refused',
       async (name) => {
-        for (const { colorScheme, width } of VIEWS) {
-          const context = await browser.newContext({ colorScheme, viewport: { width, height: 700 } });
-          const page = await open(context, name);
-          const complaints = watchConsole(page);
-          await page.reload();
+        for (const { view, context } of views) {
+          const { page, complaints } = await open(context, name);
           const { violations, passes } = await examine(page);
           expect(passes.map(({ id }) => id)).toContain('color-contrast');
           expect(
             violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-            `${colorScheme} ${width}`,
+            view,
           ).toEqual([]);
           const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-          expect(overflow, `${colorScheme} ${width}`).toBeLessThanOrEqual(0);
+          expect(overflow, view).toBeLessThanOrEqual(0);
           expect(complaints).toEqual([]);
-          await context.close();
+          await page.close();
         }
       },
       60_000,
@@ -70,7 +78,7 @@ describe.skipIf(missing !== undefined)(
     it('what can be pressed is large enough, also where it is narrow (WCAG 2.2, 2.5.8)', async () => {
       const context = await browser.newContext({ viewport: { width: 320, height: 700 } });
       for (const name of SAMPLE_PAGES.keys()) {
-        const page = await open(context, name);
+        const { page } = await open(context, name);
         for (const control of await page.locator('button, label.service').all()) {
           const box = await control.boundingBox();
           expect(Math.min(box?.height ?? 0, box?.width ?? 0), name).toBeGreaterThanOrEqual(24);
@@ -85,7 +93,7 @@ describe.skipIf(missing !== undefined)(
         ['no-preference', 1],
       ] as const) {
         const context = await browser.newContext({ reducedMotion });
-        const page = await open(context, 'continue');
+        const { page } = await open(context, 'continue');
         expect(await page.evaluate('document.getAnimations().length')).toBe(moving);
         await context.close();
       }
