@@ -77,6 +77,21 @@ describe('a server that', () => {
   });
 
   test.each([
+    { code: 'x', message: 'internal detail' },
+    { code: -32602, message: { detail: 'internal detail' } },
+    { code: 1.5, message: 'internal detail' },
+    'internal detail',
+  ])('refuses with %j, which is no error of JSON-RPC, is refused in words of ours', async (error) => {
+    const { response } = await answer({
+      status: 400,
+      text: JSON.stringify({ jsonrpc: '2.0', id: 1, error }),
+    });
+    expect(response.status).toBe(400);
+    const message = 'The server refused the request (400).';
+    expect(await response.json()).toEqual({ jsonrpc: '2.0', id: 1, error: { code: -32000, message } });
+  });
+
+  test.each([
     ['no JSON and no events', { headers: { 'content-type': 'text/html' }, text: '<html>' }],
     ['no type at all', { headers: {}, text: RESULT }],
     [

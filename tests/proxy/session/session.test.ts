@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   Events,
+  Gate,
   RawClient,
   startProxy,
   until,
@@ -124,6 +125,18 @@ describe("the server's own messages", () => {
     expect(answer.result.content[0].text).toBe(JSON.stringify(reply.result));
   });
 
+  it('go to the call before where the last one takes only JSON', async () => {
+    const gate = new Gate();
+    const call = client.post(client.call('wait', gate.args));
+    await gate.begun();
+    const json = await client.post(client.call('log'), { accept: 'application/json' });
+    expect(await json.json()).toMatchObject({ result: { content: [{ text: 'logged' }] } });
+    const events = new Events(await call);
+    expect(await events.next()).toMatchObject({ method: 'notifications/message' });
+    gate.open();
+    expect(await events.next(1)).toMatchObject({ result: { content: [{ text: 'waited' }] } });
+  });
+
   it('go to one GET stream when no call is pending', async () => {
     const streams = [await client.stream(), await client.stream()];
     await client.tool('listChanged', { count: 3 });
@@ -208,6 +221,23 @@ describe('a client that goes away', () => {
     await client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'mine' } });
     const response = await call;
     expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+
+  it('gets an error for a request that it cancels itself where it takes only JSON', async () => {
+    const call = client.post(client.call('silent', {}, 'mine'), { accept: 'application/json' });
+    await client.tool('echo', { text: 'the call before has arrived' });
+    await client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'mine' } });
+    expect(await (await call).json()).toMatchObject({ id: 'mine', error: { code: -32000 } });
+  });
+
+  it('cancels by nothing but the notification that says so', async () => {
+    const gate = new Gate();
+    const call = client.post(client.call('wait', gate.args, 'mine'));
+    await gate.begun();
+    for (const method of ['notifications/x', 'notifications/progress'])
+      await client.post({ jsonrpc: '2.0', method, params: { requestId: 'mine' } });
+    gate.open();
+    expect(await (await call).json()).toMatchObject({ result: { content: [{ text: 'waited' }] } });
   });
 
   it('is not waited for by a request that it cancelled', async () => {
