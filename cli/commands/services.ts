@@ -122,13 +122,14 @@ function registerAdd(services: Command): void {
     .option('--dry-run', 'show what would be written, and write nothing')
     .addHelpText(
       'after',
-      '\nA secret is never an argument: its value comes from --secret-file, from the variable\n' +
-        'of that name in the environment, from standard input, or from a question. It is kept\n' +
-        'in .env, or where it has several lines in a file in secrets/.\n' +
+      '\nA secret is never an argument: its value comes from --secret-file, from the\n' +
+        'variable of that name in the environment, from standard input, or from a\n' +
+        'question. It is kept in .env, or where it has several lines in a file in\n' +
+        'secrets/.\n' +
         '\nExamples:\n' +
-        '  mcpgw services add github --internet --secret GITHUB_TOKEN -- npx -y @scope/server\n' +
+        '  mcpgw services add github --secret GITHUB_TOKEN -- npx -y @scope/server\n' +
         '  mcpgw services add notes --data user -- uvx notes-server --folder {data}\n' +
-        '  mcpgw services add far --secret-header Authorization --url https://mcp.example.com/mcp\n',
+        '  mcpgw services add far --secret-header Authorization --url https://x.example/mcp\n',
     )
     .action(async (name: string, command: string[], _flags: ServicesAddFlags, self: Command) => {
       refuseNameless(self);

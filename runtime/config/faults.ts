@@ -20,6 +20,7 @@ export function faultsOf(error: z.ZodError, prefix = ''): Fault[] {
 function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `must be ${issue.values.map(String).join(' or ')}`;
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1) return 'is empty';
   if (issue.code === 'invalid_key' && issue.issues[0] !== undefined) return issueText(issue.issues[0]);
   if (issue.code === 'invalid_union') {
     // The message of the branch that the value came nearest to, which is the last: the first ones take only ''.

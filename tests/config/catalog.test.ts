@@ -32,6 +32,12 @@ describe('the built-in catalog', () => {
 });
 
 describe('a catalog file', () => {
+  test('without a title is told that it has none', () => {
+    const yaml = `name: mine\n${MINIMAL}`;
+    expect(problems(yaml.replace('title: T', 'title: ""'))).toEqual(['mine.yaml title: is empty']);
+    expect(problems(yaml.replace('title: T\n', ''))).toEqual(['mine.yaml title: is missing']);
+  });
+
   test('is a service with defaults', () => {
     expect(parseService(`name: mine\n${MINIMAL}`, 'mine.yaml')).toMatchObject({
       service: {
