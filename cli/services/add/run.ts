@@ -133,15 +133,22 @@ function refuseSharedSecrets(service: Service, { catalog }: GatewayFolder): void
   const own = secretNames(service);
   for (const other of catalog.services.values()) {
     const shared =
-      other.name === service.name ? undefined : secretNames(other).find((name) => own.includes(name));
+      other.name === service.name
+        ? undefined
+        : secretNames(other).find((name) => own.some((each) => sameKeys(each, name)));
     if (shared === undefined) continue;
     throw new UserError(
       `${shared} is a secret of ${other.name}. Choose another name for the service`,
       EXIT.usage,
     );
   }
-  const twice = own.find((name, index) => own.indexOf(name) !== index);
+  const twice = own.find((name, index) => own.some((each, at) => at !== index && sameKeys(name, each)));
   if (twice !== undefined) throw new UserError(`two secrets would both be kept as ${twice}`, EXIT.usage);
+}
+
+/** A secret may stand in `.env` as `<NAME>_FILE` instead, so that this is no name of another one. */
+function sameKeys(one: string, other: string): boolean {
+  return one === other || `${one}_FILE` === other || one === `${other}_FILE`;
 }
 
 function wantedOf(service: Service): Wanted[] {

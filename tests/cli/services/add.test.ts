@@ -194,6 +194,12 @@ describe('a secret', () => {
     await expect(add(folder, 'a-b npx @scope/server', { secret: ['C'] }, world)).rejects.toThrow(
       /is a secret of a/,
     );
+    // `SECRET_A_B_C_FILE` is where the path of the first one's value may stand.
+    const file = { environment: { FILE: SECRET, B_C_FILE: SECRET, B_C: SECRET } };
+    const secret = ['FILE'];
+    await expect(add(folder, 'a-b-c npx @scope/server', { secret }, file)).rejects.toThrow(/secret of a\b/);
+    const both = { secret: ['B_C', 'B_C_FILE'] };
+    await expect(add(folder, 'b npx @scope/server', both, file)).rejects.toThrow(/two secrets would both/);
   });
 });
 
