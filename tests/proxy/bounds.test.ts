@@ -123,6 +123,29 @@ describe('pending calls', () => {
     }));
 });
 
+describe('servers that do not read', () => {
+  const note = { jsonrpc: '2.0', method: 'notifications/made/up', params: { pad: 'x'.repeat(50_000) } };
+
+  it('may leave less unread the more there are', () =>
+    withProxy({ limits: { maxBufferedBytes: 1_000_000 } }, async ({ url }) => {
+      const deaf = async (user: string): Promise<RawClient> => {
+        const client = new RawClient(url, user);
+        await client.initialize();
+        await client.tool('deaf');
+        return client;
+      };
+      /** @returns how many rounds it took until one was refused */
+      const rounds = async (clients: RawClient[]): Promise<number> => {
+        for (let round = 1; ; round += 1)
+          for (const client of clients) if ((await client.post(note)).status === 503) return round;
+      };
+      const alone = await rounds([await deaf('alice')]);
+      const others = await Promise.all(['b', 'c', 'd', 'e', 'f', 'g', 'h'].map(deaf));
+      // 1 MB for one, which stays; for all eight 4 MB.
+      expect(await rounds(others)).toBeLessThan(alone - 5);
+    }));
+});
+
 describe('a GET stream', () => {
   it('ends at its age, and nothing is lost until the next', () =>
     withProxy({ limits: { keepAliveSeconds: 0.05, maxStreamSeconds: 0.2 } }, async ({ url }) => {
