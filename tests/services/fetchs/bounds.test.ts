@@ -41,6 +41,17 @@ describe('a body', () => {
     expect([failed, text]).toEqual([true, expect.stringContaining('larger than 1 MiB')]);
   });
 
+  it('that is a bomb of what unpacks to nothing is refused', async () => {
+    const { fetch, site } = await startFetchs({ limits: { maxBodyBytes: 1024 * 1024 } });
+    const header = gzipSync('').subarray(0, 10);
+    const emptyBlocks = Buffer.alloc(5 * 400_000, Buffer.from([0, 0, 0, 0xff, 0xff]));
+    const end = Buffer.from([1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const bomb = gzipSync(Buffer.concat([header, emptyBlocks, end]));
+    site.answers.set('/', page(bomb, 'text/plain', { 'content-encoding': 'gzip, gzip' }));
+    const { failed, text } = await fetch({ url: site.url('/') });
+    expect([failed, text]).toEqual([true, expect.stringContaining('larger than 1 MiB')]);
+  });
+
   it('that never ends is given up in time, and its connection closed', async () => {
     const { fetch, site } = await startFetchs({ limits: { totalMs: 300 } });
     let closed = false;

@@ -56,7 +56,19 @@ export async function readBody(
       yield chunk;
     }
   }
-  const streams = [body, counted, ...decodersOf(contentEncoding), keep];
+  /** What is unpacked to be unpacked again may be endless, and come to nothing. */
+  async function* bounded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let unpacked = 0;
+    for await (const chunk of source) {
+      unpacked += chunk.length;
+      if (unpacked > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+      yield chunk;
+    }
+  }
+  const decoders = decodersOf(contentEncoding).flatMap((decoder, index) =>
+    index === 0 ? [decoder] : [bounded, decoder],
+  );
+  const streams = [body, counted, ...decoders, keep];
   try {
     await pipeline(streams as never);
   } catch (error) {
