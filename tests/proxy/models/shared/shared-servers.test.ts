@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_SUBSCRIPTIONS } from '../../../../runtime/proxy/models/shared/subscriptions.ts';
 import {
+  contextOf,
   Events,
   Gate,
   processesWith,
@@ -219,6 +220,36 @@ describe('a child for each user', () => {
       .filter(({ method }) => method === 'notifications/cancelled')
       .map(({ params: { reason } }) => reason as string);
     expect(reasons).toEqual(['enough', 'The session ended']);
+  });
+
+  it('hears what its clients tell on their own, and once that it is initialized', async () => {
+    await start();
+    const all = [await session(), await session()];
+    for (const [at, client] of all.entries())
+      await client.post({ jsonrpc: '2.0', method: 'notifications/x', params: { at } });
+    const seen = await seenBy(all[0]!);
+    expect(seen.filter(({ method }) => method === 'notifications/x').map(({ params }) => params.at)).toEqual([
+      0, 1,
+    ]);
+    expect(seen.filter(({ method }) => method === 'notifications/initialized')).toHaveLength(1);
+  });
+
+  it('may be asking for a call that was given up just now, so that no other client is asked', async () => {
+    let nowMs = Date.now();
+    await start({ now: () => nowMs });
+    const one = await session();
+    const two = await session();
+    for (const [at, client] of [one, two].entries())
+      client.headers['x-mcpgw-context'] = contextOf('alice', { clientId: `client-${at}` });
+    const given = one.post(one.call('silent', {}, 'given'));
+    await one.tool('echo', { text: 'the call before has arrived' });
+    await one.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'given' } });
+    await (await given).text();
+    const ask = two.call('askWhat', { method: 'sampling/createMessage' });
+    expect(await (await two.post(ask)).text()).toContain('-32601');
+    nowMs += 1_000;
+    const events = new Events(await two.post(two.call('ask')));
+    expect(await events.next()).toMatchObject({ method: 'sampling/createMessage' });
   });
 
   it('whose calls may not overlap gets one after the other, and a call that is given up before never', async () => {
