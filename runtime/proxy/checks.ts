@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import type { Logger } from '../config/log.ts';
-import type { BodyBudget } from '../net/request-body.ts';
+import type { BodyBudget, BodyRefusal } from '../net/request-body.ts';
 import type { ChildCommand } from './child/child.ts';
 import {
   type Accepts,
@@ -89,3 +89,20 @@ export function unavailable(status: number, message: string): Refusal {
 }
 
 export const SHUTTING_DOWN = unavailable(503, 'The proxy is shutting down.');
+
+/**
+ * @param maxBytes the bound that a message which is too long went beyond
+ * @returns what the client is told of a body that was not read
+ */
+export function bodyRefusal(why: BodyRefusal, maxBytes: number): Refusal {
+  switch (why) {
+    case 'too-long': {
+      const message = `The message is longer than ${maxBytes} bytes.`;
+      return { status: 413, code: ErrorCode.invalidRequest, message };
+    }
+    case 'busy':
+      return unavailable(503, 'Too many messages are being received; try again later.');
+    case 'user-busy':
+      return unavailable(429, 'You are sending too much at once; let some of it finish.');
+  }
+}

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
 import { readBody, type BodyRefusal } from '../net/request-body.ts';
-import { bodyRefusal } from './body-refusal.ts';
 import {
   acceptsOf,
+  bodyRefusal,
   checkVersion,
   headerOf,
   sessionOf,

@@ -1,7 +1,6 @@
 /** POST: a client's messages, on their way to a remote server checked as everywhere. */
 import { readBody } from '../net/request-body.ts';
-import { bodyRefusal } from '../proxy/body-refusal.ts';
-import { acceptsOf } from '../proxy/checks.ts';
+import { acceptsOf, bodyRefusal } from '../proxy/checks.ts';
 import { type Accepts, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
 import { type IncomingBody, parseBody } from '../proxy/messages/incoming.ts';
 import { type Asked, checkVersion, type RemoteDeps, sessionOf } from './deps.ts';
