@@ -5,6 +5,7 @@ import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newPerson, REDIRECT_URI } from '../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../helpers/oauth-server.ts';
+import { discoverStrictly, refreshStrictly } from '../helpers/strict-client.ts';
 
 let test: TestAuth;
 beforeAll(async () => {
@@ -102,13 +103,7 @@ describe('oauth4webapi, a strict client', () => {
   it('agrees with discovery, code flow, refresh and errors', async () => {
     const options = { [oauth.allowInsecureRequests]: true };
     const resource = new URL(test.resource('fetch'));
-    const prm = await oauth.processResourceDiscoveryResponse(
-      resource,
-      await oauth.resourceDiscoveryRequest(resource, options),
-    );
-    const issuer = new URL(prm.authorization_servers?.[0] ?? '');
-    const discovery = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' });
-    const server = await oauth.processDiscoveryResponse(issuer, discovery);
+    const server = await discoverStrictly(resource, options);
     const registration = await oauth.dynamicClientRegistrationRequest(
       server,
       { redirect_uris: [REDIRECT_URI], grant_types: ['authorization_code', 'refresh_token'] },
@@ -146,14 +141,7 @@ describe('oauth4webapi, a strict client', () => {
     const claims = await oauth.validateJwtAccessToken(server, request, resource.href, options);
     expect(claims).toMatchObject({ client_id: client.client_id, scope: 'mcp:fetch' });
 
-    const refresh = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      clientAuth,
-      tokens.refresh_token ?? '',
-      options,
-    );
-    const refreshed = await oauth.processRefreshTokenResponse(server, client, refresh);
+    const refreshed = await refreshStrictly({ server, client, clientAuth, options }, tokens);
     expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);
 
     const again = await oauth.authorizationCodeGrantRequest(
@@ -172,7 +160,7 @@ describe('oauth4webapi, a strict client', () => {
     // What it knows of our keys is what anybody does.
     const keys = createRemoteJWKSet(new URL(server.jwks_uri ?? ''));
     const { payload } = await jwtVerify(refreshed.access_token, keys, {
-      issuer: issuer.origin,
+      issuer: test.origin,
       audience: resource.href,
       typ: 'at+jwt',
       currentDate: new Date(test.clock.now()),

@@ -11,6 +11,7 @@ import {
   codeFlowStrictly,
   discoverStrictly,
   REDIRECT_URI,
+  refreshStrictly,
   registerStrictly,
 } from '../helpers/strict-client.ts';
 import { ALICE } from './stack-calls.ts';
@@ -34,14 +35,7 @@ export function itCarriesTheAuthorizationServer(running: () => Stack): void {
     const stack = running();
     const { server, client, authentication, tokens, options } = await signInStrictly(stack);
     expect(await statuses(stack, tokens.access_token)).toEqual([200]);
-    const answer = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      authentication,
-      tokens.refresh_token ?? '',
-      options,
-    );
-    const fresh = await oauth.processRefreshTokenResponse(server, client, answer);
+    const fresh = await refreshStrictly({ server, client, clientAuth: authentication, options }, tokens);
     const asked = await oauth.introspectionRequest(
       server,
       client,

@@ -10,7 +10,12 @@ import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevProcess, mcpgw, startDev } from '../helpers/mcpgw-process.ts';
 import { newPerson, type Visit } from '../helpers/oauth-flow.ts';
-import { codeFlowStrictly, discoverStrictly, registerStrictly } from '../helpers/strict-client.ts';
+import {
+  codeFlowStrictly,
+  discoverStrictly,
+  refreshStrictly,
+  registerStrictly,
+} from '../helpers/strict-client.ts';
 
 const insecure = { [oauth.allowInsecureRequests]: true };
 
@@ -76,14 +81,7 @@ describe.each<[string, (client: oauth.Client) => oauth.ClientAuth]>([
       aud: resource.href,
     });
 
-    const answer = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      clientAuth,
-      tokens.refresh_token ?? '',
-      insecure,
-    );
-    const refreshed = await oauth.processRefreshTokenResponse(server, client, answer);
+    const refreshed = await refreshStrictly({ server, client, clientAuth, options: insecure }, tokens);
     expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);
     expect((await claimsOf(refreshed.access_token)).sub).toBe((await claimsOf(tokens.access_token)).sub);
 
@@ -144,14 +142,7 @@ describe('a client that authenticates with private_key_jwt (RFC 7523)', () => {
     expect(client).not.toHaveProperty('client_secret');
     const clientAuth = oauth.PrivateKeyJwt({ key: privateKey, kid });
     const tokens = await codeFlow(client, clientAuth);
-    const answer = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      clientAuth,
-      tokens.refresh_token ?? '',
-      insecure,
-    );
-    const refreshed = await oauth.processRefreshTokenResponse(server, client, answer);
+    const refreshed = await refreshStrictly({ server, client, clientAuth, options: insecure }, tokens);
     const asked = await oauth.introspectionRequest(
       server,
       client,

@@ -19,11 +19,17 @@ export async function discoverStrictly(
     resource,
     await oauth.resourceDiscoveryRequest(resource, options),
   );
-  const issuer = new URL(metadata.authorization_servers?.[0] ?? '');
-  return oauth.processDiscoveryResponse(
-    issuer,
-    await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' }),
-  );
+  return discoverServer(metadata.authorization_servers?.[0] ?? '', options);
+}
+
+/** RFC 8414. */
+export async function discoverServer(
+  origin: string,
+  options: StrictOptions,
+): Promise<oauth.AuthorizationServer> {
+  const issuer = new URL(origin);
+  const response = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' });
+  return oauth.processDiscoveryResponse(issuer, response);
 }
 
 /** RFC 7591. @param metadata over that of a client with a code and a refresh grant */
@@ -84,4 +90,13 @@ export async function codeFlowStrictly(flow: StrictFlow): Promise<oauth.TokenEnd
     { ...options, additionalParameters: { resource: resource.href } },
   );
   return oauth.processAuthorizationCodeResponse(server, client, response);
+}
+
+/** RFC 6749 §6. */
+export async function refreshStrictly(
+  { server, client, clientAuth, options }: Pick<StrictFlow, 'server' | 'client' | 'clientAuth' | 'options'>,
+  { refresh_token: token = '' }: oauth.TokenEndpointResponse,
+): Promise<oauth.TokenEndpointResponse> {
+  const response = await oauth.refreshTokenGrantRequest(server, client, clientAuth, token, options);
+  return oauth.processRefreshTokenResponse(server, client, response);
 }

@@ -14,6 +14,7 @@ import {
   type Visit,
 } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
+import { discoverServer } from '../../helpers/strict-client.ts';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -233,12 +234,8 @@ describe('the device grant (RFC 8628)', () => {
   });
 
   it('is what a strict client takes', async () => {
-    const issuer = new URL(test.origin);
     const options = { [oauth.allowInsecureRequests]: true };
-    const server = await oauth.processDiscoveryResponse(
-      issuer,
-      await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' }),
-    );
+    const server = await discoverServer(test.origin, options);
     const known = { client_id: client.client_id };
     const begun = await oauth.processDeviceAuthorizationResponse(
       server,

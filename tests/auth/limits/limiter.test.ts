@@ -25,6 +25,15 @@ async function start(rateLimits?: RateLimits): Promise<TestAuth> {
 
 const stored = (test: TestAuth, method: string) => test.store.calls.filter((call) => call === method).length;
 
+/** @returns what registers a client from an address, and says with which status */
+function registersAt(test: TestAuth): (address: string) => Promise<number> {
+  return async (address) => {
+    const headers = { 'x-forwarded-for': address };
+    const request = { method: 'POST', url: '/register', headers, payload: clientMetadata() } as const;
+    return (await test.auth.app.inject(request)).statusCode;
+  };
+}
+
 describe('limits on what strangers may have stored', () => {
   it('a flood of registrations stops at the burst, and goes on at the rate', async () => {
     const test = await start();
@@ -117,15 +126,7 @@ describe('limits on what strangers may have stored', () => {
       registrationsByAddress: { burst: 2, perSecond: 1 },
       registrations: { burst: 4, perSecond: 1 },
     });
-    const registerFrom = async (address: string) =>
-      (
-        await test.auth.app.inject({
-          method: 'POST',
-          url: '/register',
-          headers: { 'x-forwarded-for': address },
-          payload: clientMetadata(),
-        })
-      ).statusCode;
+    const registerFrom = registersAt(test);
     for (const status of [201, 201, 429, 429]) expect(await registerFrom('203.0.113.1')).toBe(status);
     for (const status of [201, 201, 429]) expect(await registerFrom('2001:db8::1')).toBe(status);
     // The whole /64 is one caller; and the backstop of all holds for a new one.
@@ -140,15 +141,7 @@ describe('limits on what strangers may have stored', () => {
 
   it('one address that registers all day does not close registration for the others', async () => {
     const test = await start();
-    const registerFrom = async (address: string) =>
-      (
-        await test.auth.app.inject({
-          method: 'POST',
-          url: '/register',
-          headers: { 'x-forwarded-for': address },
-          payload: clientMetadata(),
-        })
-      ).statusCode;
+    const registerFrom = registersAt(test);
     const count = async () => (await test.store.listClients()).length;
     for (let index = 0; index < 200; index++) await registerFrom('203.0.113.1');
     expect(await count()).toBe(50);

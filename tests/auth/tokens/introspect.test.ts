@@ -14,6 +14,7 @@ import {
   type Tokens,
 } from '../../helpers/oauth-flow.ts';
 import { ROOT_SECRET, startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
+import { discoverServer } from '../../helpers/strict-client.ts';
 
 let test: TestAuth;
 beforeAll(async () => {
@@ -146,12 +147,8 @@ describe('introspection (RFC 7662)', () => {
   });
 
   it('is what a strict client takes', async () => {
-    const issuer = new URL(test.origin);
     const options = { [oauth.allowInsecureRequests]: true };
-    const server = await oauth.processDiscoveryResponse(
-      issuer,
-      await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' }),
-    );
+    const server = await discoverServer(test.origin, options);
     const client = { client_id: flow.client.client_id };
     const clientAuth = oauth.ClientSecretBasic(flow.client.client_secret ?? '');
     const answer = await oauth.introspectionRequest(

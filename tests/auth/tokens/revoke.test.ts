@@ -10,6 +10,7 @@ import {
   type Tokens,
 } from '../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../helpers/oauth-server.ts';
+import { discoverServer } from '../../helpers/strict-client.ts';
 
 let test: TestAuth;
 beforeAll(async () => {
@@ -94,12 +95,8 @@ describe('revocation (RFC 7009)', () => {
 
   it('is what a strict client takes', async () => {
     const { client, tokens } = await signIn(test);
-    const issuer = new URL(test.origin);
     const options = { [oauth.allowInsecureRequests]: true };
-    const server = await oauth.processDiscoveryResponse(
-      issuer,
-      await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' }),
-    );
+    const server = await discoverServer(test.origin, options);
     const { client_id } = client;
     const answer = await oauth.revocationRequest(
       server,

@@ -11,6 +11,7 @@ import {
   type RegisteredClient,
 } from '../../../helpers/oauth-flow.ts';
 import { startTestAuth, type TestAuth } from '../../../helpers/oauth-server.ts';
+import { discoverServer } from '../../../helpers/strict-client.ts';
 
 let test: TestAuth;
 let off: TestAuth;
@@ -175,12 +176,8 @@ describe('client credentials (RFC 6749 §4.4)', () => {
 
   it('is what a strict client takes', async () => {
     const client = await byOperator();
-    const issuer = new URL(test.origin);
     const options = { [oauth.allowInsecureRequests]: true };
-    const server = await oauth.processDiscoveryResponse(
-      issuer,
-      await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' }),
-    );
+    const server = await discoverServer(test.origin, options);
     const known = { client_id: client.client_id };
     const answer = await oauth.clientCredentialsGrantRequest(
       server,
