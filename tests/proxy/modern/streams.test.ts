@@ -68,6 +68,29 @@ describe('the stream of a call', () => {
     expect(cancelled.params.reason).toContain('went away');
   });
 
+  it('is none for a client that takes only JSON, and begins with the answer for one that takes only streams', async () => {
+    const client = await start({ limits: { keepAliveSeconds: 0.02 } });
+    const gate = new Gate();
+    const params = { name: 'progress', arguments: { count: 3 }, _meta: { progressToken: 1 } };
+    const json = await client.post(client.body('tools/call', params), { accept: 'application/json' });
+    expect(json.headers.get('content-type')).toBe('application/json');
+    expect(((await json.json()) as Loose).result.content[0].text).toBe('done');
+    const waits = client.post(client.body('tools/call', { name: 'wait', arguments: gate.args }), {
+      accept: 'application/json',
+    });
+    const seen = await client.events('tools/call', { name: 'silent', arguments: {} });
+    // Both are older by then than a call that is left without a sign of life.
+    await gate.begun();
+    await until(() => seen.comments.length > 1, 'two comments');
+    gate.open();
+    expect((await waits).headers.get('content-type')).toBe('application/json');
+    await seen.cancel();
+    const echo = client.body('tools/call', { name: 'echo', arguments: { text: 'x' } });
+    const events = new Events(await client.post(echo, { accept: 'text/event-stream' }));
+    expect(events.headers.get('content-type')).toBe('text/event-stream');
+    expect((await events.next()).result.content[0].text).toBe('x');
+  });
+
   it('is kept alive', async () => {
     const client = await start({ limits: { keepAliveSeconds: 0.05 } });
     const gate = new Gate();

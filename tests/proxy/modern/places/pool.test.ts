@@ -130,6 +130,64 @@ describe('the children of the pool', () => {
     await until(() => test.proxy.stats().children === 0, 'no child is left');
   });
 
+  it('do not end while a stream of notifications stands on them, and end after it', async () => {
+    let nowMs = Date.now();
+    await start({ args: ['--changes'], limits: { sessionIdleSeconds: 1 }, now: () => nowMs });
+    const filter = { notifications: { toolsListChanged: true } };
+    const events = await client().events('subscriptions/listen', filter);
+    await events.next();
+    await client('bob').tool('pid');
+    nowMs += 2_000;
+    // Bob's is gone, so that it has been looked what nobody uses.
+    await until(() => test.proxy.stats().children === 1, 'one child is left');
+    await client().tool('listChanged');
+    expect((await events.next(1)).method).toBe('notifications/tools/list_changed');
+    await events.cancel();
+    // As soon as the proxy has seen that it is closed.
+    await until(() => ((nowMs += 2_000), test.proxy.stats().children === 0), 'no child is left');
+  });
+
+  it('have so many calls at once', async () => {
+    await start({ limits: { maxPendingCalls: 2 } });
+    const gate = new Gate();
+    const call = client().tool('wait', gate.args);
+    await gate.begun();
+    const other = new AbortController();
+    const silent = client().post(client().body('tools/call', { name: 'silent' }), {}, other.signal);
+    const refused = await until(async () => {
+      const asked = await client().call('pid');
+      return asked.status === 429 ? asked : undefined;
+    }, 'there is no place for a third');
+    expect(refused.message.error.message).toContain('2 of your requests wait');
+    expect(await client('bob').tool('echo', { text: 'on' })).toBe('on');
+    other.abort();
+    await silent.catch(() => undefined);
+    gate.open();
+    expect(await call).toBe('waited');
+    expect(await client().tool('echo', { text: 'on' })).toBe('on');
+  });
+
+  it('that do not read are sent no more than may be unread', async () => {
+    await start({ limits: { maxBufferedBytes: 500_000 } });
+    await client().tool('deaf');
+    const text = 'x'.repeat(200_000);
+    const abort = new AbortController();
+    const send = (): Promise<Response | undefined> =>
+      client()
+        .post(client().body('tools/call', { name: 'echo', arguments: { text } }), {}, abort.signal)
+        .catch(() => undefined);
+    const refused = await Promise.race(
+      Array.from({ length: 12 }, async () => {
+        const response = await send();
+        if (response?.status !== 503) throw new Error(`answered with ${response?.status}`);
+        return ((await response.json()) as Loose).error.message as string;
+      }),
+    );
+    expect(refused).toBe('The server does not read what it is sent.');
+    expect(await client('bob').tool('echo', { text: 'on' })).toBe('on');
+    abort.abort();
+  });
+
   it('are started anew when they have ended', async () => {
     await start();
     const pid = await client().tool('pid');
