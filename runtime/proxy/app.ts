@@ -8,12 +8,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProcessModel } from '../config/catalog.ts';
 import type { CallerContext } from '../config/context.ts';
 import { BodyBudget } from '../net/request-body.ts';
-import { checkVersion, headerOf, sessionOf, type ProxyDeps } from './checks.ts';
+import { checkVersion, headerOf, sessionOf, STREAM_REFUSED, type ProxyDeps } from './checks.ts';
 import type { ChildCommand, Spawn } from './child/child.ts';
 import { Front, methodNotAllowed, type FrontOptions } from './front.ts';
 import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, SESSION_HEADER } from './http.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts';
-import { ErrorCode } from './messages/json-rpc.ts';
 import { Children, type ChildrenStats } from './models/children.ts';
 import { SharedServers } from './models/shared/shared-servers.ts';
 import { isModernHeader } from './modern/envelope/incoming-request.ts';
@@ -130,13 +129,7 @@ const POST_ONLY = methodNotAllowed('POST');
 
 /** GET: a stream for what the server says on its own. */
 function openStream(req: IncomingMessage, res: ServerResponse, caller: CallerContext, deps: ProxyDeps): void {
-  if (!parseAccept(req.headers.accept).stream) {
-    return refuse(res, {
-      status: 406,
-      code: ErrorCode.server,
-      message: 'Accept must allow text/event-stream.',
-    });
-  }
+  if (!parseAccept(req.headers.accept).stream) return refuse(res, STREAM_REFUSED);
   const session = sessionOf(headerOf(req, SESSION_HEADER), caller, deps);
   const refusal = checkVersion(req, 'status' in session ? undefined : session) ?? session;
   if ('status' in refusal) return refuse(res, refusal);

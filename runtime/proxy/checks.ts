@@ -90,6 +90,23 @@ export function unavailable(status: number, message: string): Refusal {
 
 export const SHUTTING_DOWN = unavailable(503, 'The proxy is shutting down.');
 
+/** Of what is answered with a stream alone. */
+export const STREAM_REFUSED: Refusal = {
+  status: 406,
+  code: ErrorCode.server,
+  message: 'Accept must allow text/event-stream.',
+};
+
+/** @returns why there is no place for another session */
+export function noPlace(
+  place: 'full' | 'user-full',
+  { maxSessions, maxSessionsPerUser }: Pick<ProxyLimits, 'maxSessions' | 'maxSessionsPerUser'>,
+): Refusal {
+  return place === 'full'
+    ? unavailable(503, `All ${maxSessions} sessions are in use; try again later.`)
+    : unavailable(429, `You have ${maxSessionsPerUser} sessions open; end one or let one expire.`);
+}
+
 /**
  * @param maxBytes the bound that a message which is too long went beyond
  * @returns what the client is told of a body that was not read

@@ -1,6 +1,6 @@
 /** One POST and its answer: to a remote server and back. */
 import type { ServerResponse } from 'node:http';
-import { unavailable } from '../proxy/checks.ts';
+import { noPlace, unavailable } from '../proxy/checks.ts';
 import { refuse, type Refusal, replyEmpty, replyJson, SESSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode, errorText, type RpcId } from '../proxy/messages/json-rpc.ts';
 import { EventStreamRewriter } from './answers/event-stream.ts';
@@ -31,7 +31,7 @@ export interface Call {
 export async function send(asked: Asked, deps: RemoteDeps, call: Call): Promise<void> {
   const { res, caller } = asked;
   const place = call.opens ? deps.sessions.reserve(caller.sub) : undefined;
-  if (typeof place === 'string') return refuse(res, placeRefusal(place, deps), call.id);
+  if (typeof place === 'string') return refuse(res, noPlace(place, deps.limits), call.id);
   const admitted = deps.pending.admit(caller.sub, call.session, 'call');
   if ('status' in admitted) {
     place?.();
@@ -48,12 +48,6 @@ export async function send(asked: Asked, deps: RemoteDeps, call: Call): Promise<
     place?.();
     admitted.done();
   }
-}
-
-function placeRefusal(place: 'full' | 'user-full', { limits }: RemoteDeps): Refusal {
-  return place === 'full'
-    ? unavailable(503, `All ${limits.maxSessions} sessions are in use; try again later.`)
-    : unavailable(429, `You have ${limits.maxSessionsPerUser} sessions open; end one or let one expire.`);
 }
 
 interface Waiting {

@@ -1,6 +1,6 @@
 /** GET: a stream for what the server says on its own, or what a client lost of an earlier one; DELETE: a session's end. */
-import { headerOf } from '../proxy/checks.ts';
-import { parseAccept, refuse, replyEmpty, SESSION_HEADER } from '../proxy/http.ts';
+import { headerOf, STREAM_REFUSED } from '../proxy/checks.ts';
+import { LAST_EVENT_HEADER, parseAccept, refuse, replyEmpty, SESSION_HEADER } from '../proxy/http.ts';
 import { ErrorCode } from '../proxy/messages/json-rpc.ts';
 import { EventStreamRewriter } from './answers/event-stream.ts';
 import { relayStream } from './answers/relay.ts';
@@ -12,22 +12,15 @@ import type { RemoteSession } from './sessions.ts';
 import { visibleText } from './tool-access.ts';
 import { UpstreamError } from './upstream.ts';
 
-const LAST_EVENT = 'last-event-id';
-
 export async function handleGet(asked: Asked, deps: RemoteDeps): Promise<void> {
   const { req, res, caller } = asked;
-  if (!parseAccept(req.headers.accept).stream)
-    return refuse(res, {
-      status: 406,
-      code: ErrorCode.server,
-      message: 'Accept must allow text/event-stream.',
-    });
+  if (!parseAccept(req.headers.accept).stream) return refuse(res, STREAM_REFUSED);
   const session = sessionOf(asked, deps);
   const refusal = checkVersion(req) ?? (session !== undefined && 'status' in session ? session : undefined);
   if (refusal !== undefined || (session !== undefined && 'status' in session))
     return refuse(res, refusal ?? SESSION_NOT_FOUND);
   const scope = scopeOf(caller, session);
-  const last = lastEvent(headerOf(req, LAST_EVENT), scope, deps);
+  const last = lastEvent(headerOf(req, LAST_EVENT_HEADER), scope, deps);
   if (last === null)
     return refuse(res, {
       status: 400,
@@ -78,7 +71,7 @@ async function stream({ req, res, caller }: Asked, deps: RemoteDeps, listening: 
     headers: {
       ...forwardedHeaders(req.headers, { json: false, stream: true }, undefined),
       ...(session === undefined ? {} : { [SESSION_HEADER]: session.upstreamId }),
-      ...(last === undefined ? {} : { [LAST_EVENT]: last }),
+      ...(last === undefined ? {} : { [LAST_EVENT_HEADER]: last }),
     },
     signal: admitted.signal,
   });

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallerContext } from '../../config/context.ts';
 import type { Logger } from '../../config/log.ts';
 import { refusedTool } from '../../policy/tool-rules.ts';
-import { SHUTTING_DOWN, unavailable } from '../checks.ts';
+import { SHUTTING_DOWN, STREAM_REFUSED, unavailable } from '../checks.ts';
 import type { ChildCommand } from '../child/child.ts';
 import { planClose } from '../child/ending.ts';
 import { refuse, replyEmpty, SERVED_VERSIONS, type Refusal } from '../http.ts';
@@ -139,10 +139,7 @@ export class ModernEra {
 
   async #listen(res: ServerResponse, post: Asked): Promise<void> {
     const { request, accepts, caller } = post;
-    if (!accepts.stream) {
-      const message = 'Accept must allow text/event-stream.';
-      return refuse(res, { status: 406, code: ErrorCode.server, message }, request.id);
-    }
+    if (!accepts.stream) return refuse(res, STREAM_REFUSED, request.id);
     const filter = readFilter(request);
     if ('status' in filter) return refuse(res, filter, request.id);
     if (!this.#listeners.admit(caller.sub, res))

@@ -1,15 +1,13 @@
 /** The handshake: a session and its child begin with a POST of `initialize` without a session id. */
 import type { ServerResponse } from 'node:http';
 import type { CallerContext } from '../../config/context.ts';
-import { SHUTTING_DOWN, unavailable, type ProxyDeps } from '../checks.ts';
+import { noPlace, SHUTTING_DOWN, type ProxyDeps } from '../checks.ts';
 import { withoutRoots } from '../client-roots.ts';
-import { refuse, SESSION_HEADER, type Accepts, type Refusal } from '../http.ts';
+import { refuse, SESSION_HEADER, type Accepts } from '../http.ts';
 import { lineOf } from '../messages/framing.ts';
 import { textOf, type RpcRequest } from '../messages/json-rpc.ts';
 import { startRefusal } from '../models/start-refusal.ts';
 import { Exchange } from '../streams/exchange.ts';
-import type { Session } from './session.ts';
-import type { Admission } from './sessions.ts';
 
 export interface Handshake {
   caller: CallerContext;
@@ -25,7 +23,10 @@ export async function openSession(
 ): Promise<void> {
   const { sessions, limits, service, logger } = deps;
   const session = sessions.open(caller.sub);
-  if (typeof session === 'string') return refuse(res, refusalOf(session, deps), initialize.id);
+  if (typeof session === 'string') {
+    const refusal = session === 'closing' ? SHUTTING_DOWN : noPlace(session, limits);
+    return refuse(res, refusal, initialize.id);
+  }
   const exchange = new Exchange(res, {
     requests: 1,
     batch: false,
@@ -49,19 +50,5 @@ export async function openSession(
   } catch (error) {
     const { message, status, headers } = startRefusal(error, { service, user: caller.sub, logger });
     void session.end(message, status, limits, headers);
-  }
-}
-
-function refusalOf(admission: Exclude<Admission, Session>, { limits }: ProxyDeps): Refusal {
-  switch (admission) {
-    case 'closing':
-      return SHUTTING_DOWN;
-    case 'full':
-      return unavailable(503, `All ${limits.maxSessions} sessions are in use; try again later.`);
-    case 'user-full':
-      return unavailable(
-        429,
-        `You have ${limits.maxSessionsPerUser} sessions open; end one or let one expire.`,
-      );
   }
 }

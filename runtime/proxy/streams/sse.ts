@@ -10,6 +10,13 @@ const SPACE = 0x20;
 /** In the place of a message: "an SSE event consisting of an event ID and an empty data field" (MCP 2025-11-25). */
 export const PRIMING = Buffer.alloc(0);
 
+/** `no-transform`: a compressing middle box would hold events back. `X-Accel-Buffering` says the same to nginx. */
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
 /** One connection that carries events. */
 export class SseStream {
   readonly #res: ServerResponse;
@@ -30,13 +37,7 @@ export class SseStream {
     this.#onWrite = onWrite;
     this.#res = res;
     this.#maxBufferedBytes = maxBufferedBytes;
-    res.writeHead(200, {
-      'content-type': 'text/event-stream',
-      // no-transform: a compressing middle box would hold events back. X-Accel-Buffering says the same to nginx.
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-      ...headers,
-    });
+    res.writeHead(200, { ...STREAM_HEADERS, ...headers });
     res.flushHeaders();
   }
 

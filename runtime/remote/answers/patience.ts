@@ -3,13 +3,7 @@
  * long. So a call that takes its time becomes an event stream with comments, in which the answer is the one event.
  */
 import type { ServerResponse } from 'node:http';
-
-/** `no-transform`: a compressing middle box would hold events back. `X-Accel-Buffering` says the same to nginx. */
-export const STREAM_HEADERS = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
-};
+import { STREAM_HEADERS } from '../../proxy/streams/sse.ts';
 
 /** Responses of which the client has nothing but headers and comments. */
 const waiting = new WeakSet<ServerResponse>();

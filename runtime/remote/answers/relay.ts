@@ -1,10 +1,11 @@
 /** A server's answer on its way to the client: its content, and nothing else of what the server says in headers. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { replyJson } from '../../proxy/http.ts';
+import { STREAM_HEADERS } from '../../proxy/streams/sse.ts';
 import type { RemoteLimits } from '../limits.ts';
 import type { UpstreamResponse } from '../upstream.ts';
 import type { EventStreamRewriter } from './event-stream.ts';
-import { endWaiting, STREAM_HEADERS } from './patience.ts';
+import { endWaiting } from './patience.ts';
 
 type Body = UpstreamResponse['body'];
 
