@@ -95,6 +95,12 @@ describe('services list', () => {
     expect(row('everything')).toMatchObject({ status: 'enabled', from: 'default' });
     expect(row('tmux')).toMatchObject({ status: 'disabled', source: 'mcpgw itself' });
   });
+
+  test('says nothing of services that are not part of the release where there are none', async () => {
+    const { stdout, stderr } = await mcpgw(['services', 'list', '--dir', temporaryFolder()]);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(12);
+    expect(stdout + stderr).not.toContain('planned');
+  });
 });
 
 describe('the launcher', () => {

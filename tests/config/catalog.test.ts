@@ -39,12 +39,16 @@ describe('a catalog file', () => {
   });
 
   test('is a service with defaults', () => {
-    expect(parseService(`name: mine\n${MINIMAL}`, 'mine.yaml')).toMatchObject({
+    expect(parseService(`name: mine\n${MINIMAL}`, 'mine.yaml')).toEqual({
       service: {
+        ...{ name: 'mine', title: 'T', description: 'D', kind: 'proxy', command: ['x'] },
+        ...{ args: [], env: {}, requires: [] },
         data: 'none',
         process: 'session',
-        args: [],
-        container: { base: 'node', memory: '256m' },
+        // What gives a server more than it needs is said, not assumed.
+        container: { base: 'node', apt: [], memory: '256m', internet: false },
+        clientRoots: false,
+        passAuthorization: false,
         default: false,
         planned: false,
       },
