@@ -8,6 +8,7 @@ import {
   type RpcId,
   type RpcNotification,
   type RpcRequest,
+  type RpcResponse,
 } from '../../messages/json-rpc.ts';
 import type { LogLevel } from '../../messages/log-level.ts';
 import { OWN_META } from '../../modern-child/probe.ts';
@@ -113,10 +114,12 @@ export class PooledPeer {
       return declared === undefined ? undefined : checkParamHeaders(declared, params?.['arguments'], headers);
     };
     if (this.#tools === undefined) {
-      const reading = this.#readTools();
+      const reading = this.#readTools().then(({ tools, whole }) => {
+        // From then on no call has to wait. A server that was too busy to say all is asked again.
+        if (this.#tools === reading) this.#tools = whole ? tools : undefined;
+        return tools;
+      });
       this.#tools = reading;
-      // From then on no call has to wait.
-      void reading.then((tools) => (this.#tools === reading ? (this.#tools = tools) : undefined));
     }
     return this.#tools instanceof Map ? check(this.#tools) : this.#tools.then(check);
   }
@@ -159,28 +162,35 @@ export class PooledPeer {
     void this.ask('resources/unsubscribe', { uri });
   }
 
-  /** @returns the tools that have such headers; a server that does not list its tools has none */
-  async #readTools(): Promise<Tools> {
-    const found: Tools = new Map();
+  /** @returns the tools that have such headers, all of them or those that were told in time; none of a server without a list */
+  async #readTools(): Promise<{ tools: Tools; whole: boolean }> {
+    const tools: Tools = new Map();
     let cursor: unknown;
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
-      const result = await this.ask('tools/list', cursor === undefined ? {} : { cursor });
-      const tools = Array.isArray(result?.['tools']) ? (result['tools'] as unknown[]) : [];
-      for (const tool of tools) {
+      const answer = await this.#answerTo('tools/list', cursor === undefined ? {} : { cursor });
+      if (answer === undefined) return { tools, whole: false };
+      const result = isObject(answer.result) ? answer.result : {};
+      const listed = Array.isArray(result['tools']) ? (result['tools'] as unknown[]) : [];
+      for (const tool of listed) {
         const headers = isObject(tool) ? paramHeadersOf(tool['inputSchema']) : [];
-        if (isObject(tool) && headers.length > 0) found.set(plainText(tool['name']), headers);
+        if (isObject(tool) && headers.length > 0) tools.set(plainText(tool['name']), headers);
       }
-      cursor = result?.['nextCursor'];
+      cursor = result['nextCursor'];
       if (typeof cursor !== 'string') break;
     }
-    return found;
+    return { tools, whole: true };
   }
 
   /** Asks the child something for the proxy. @returns its result, if there is one in time */
   protected async ask(method: string, params: Members): Promise<Members | undefined> {
+    const answer = await this.#answerTo(method, params);
+    return isObject(answer?.result) ? answer.result : undefined;
+  }
+
+  /** @returns undefined when there is none in time */
+  #answerTo(method: string, params: Members): Promise<RpcResponse | undefined> {
     const own = this.hello.modern ? { ...params, _meta: OWN_META } : params;
     const request: RpcRequest = { kind: 'request', id: `mcpgw-${(nextId += 1)}`, method, params: own };
-    const answer = await this.peer.ask(request, ASK_TIMEOUT_MS);
-    return isObject(answer?.result) ? answer.result : undefined;
+    return this.peer.ask(request, ASK_TIMEOUT_MS);
   }
 }
