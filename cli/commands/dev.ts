@@ -19,6 +19,7 @@ export function registerDev(program: Command): void {
       'Runs the authorization server, the edge and MCP services in one process on this machine, with path routing.\n' +
         'With a command behind --, that stdio server is put behind OAuth, with nothing to configure.',
     )
+    .showHelpAfterError("(a server's own command goes behind --; mcpgw dev --help has examples)")
     .argument('[command...]', 'a stdio MCP server to serve, behind --')
     .option('--services <names>', 'services to serve, separated by commas, or "all"')
     .option('--name <name>', 'name of the service behind -- (default: made from the command)')

@@ -120,7 +120,7 @@ async function inOtherWords(error: Error, run: Run, what: string): Promise<Error
   if (!/Requires-Python|different python version|from versions: none/i.test(error.message)) return error;
   const python = (await run('python3', ['--version']).catch(() => '')).trim() || 'the Python';
   return new InstallError(
-    `PyPI has no ${what} for ${python} of this machine. If that is too old for it, install uv, which fetches a Python that fits, or a newer Python`,
+    `PyPI has no ${what} for ${python} of this machine. Look at its name; if that Python is too old for it, install uv, which fetches one that fits, or a newer Python`,
   );
 }
 

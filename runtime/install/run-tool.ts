@@ -54,6 +54,7 @@ function reason(
   ) {
     return 'the package registry cannot be reached; check the network and start again';
   }
+  if (/npm (?:error|ERR!) code E404/.test(text)) return 'npm has no such package; look at its name';
   const lines = text
     .split('\n')
     .map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim())

@@ -88,6 +88,14 @@ describe('installService', () => {
     await expect(install).rejects.toThrow(/notarget No matching version/);
   });
 
+  it('says so where npm has no such package', async () => {
+    useNpm('printf "npm error code E404\\nnpm error 404 Not Found - GET https://x/y\\n" >&2; exit 1');
+    const install = installService(npmService, process.env.PATH ?? '', { folder: join(folder, 'p') });
+    await expect(install).rejects.toThrow(
+      /@scope\/thing@1\.2\.3 could not be fetched: npm has no such package/,
+    );
+  });
+
   it('says what to install where the machine lacks something', async () => {
     const service = {
       ...npmService,
@@ -237,7 +245,7 @@ describe('a package of PyPI', () => {
     const python3 = `case "$*" in --version) echo "Python 3.8.2";; *pip*) echo "${said}" >&2; exit 1;; *) ${VENV};; esac`;
     const install = installService(service, only({ python3 }), { folder: join(folder, 'p') });
     await expect(install).rejects.toThrow(
-      /PyPI has no thing==1\.2\.3 for Python 3\.8\.2 of this machine.* install uv/,
+      /PyPI has no thing==1\.2\.3 for Python 3\.8\.2 of this machine\. Look at its name.* install uv/,
     );
   });
 });

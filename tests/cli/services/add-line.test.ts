@@ -30,5 +30,7 @@ test('a line without a name, or without --, is refused with what is missing', as
   expect(nameless).toMatchObject({ code: 2, stderr: expect.stringContaining('a name, before --') });
   const joined = await add(folder, 'mine', 'npx', '-y', '@scope/server');
   expect(joined).toMatchObject({ code: 2, stderr: expect.stringContaining('goes behind --') });
+  const served = await mcpgw(['dev', 'npx', '-y', '@scope/server']);
+  expect(served).toMatchObject({ code: 2, stderr: expect.stringContaining('goes behind --') });
   expect(readAll(folder).size).toBe(0);
 });
