@@ -124,6 +124,11 @@ export function foldersArgv(project: string): string[] {
   return ['container', 'ls', '--all', '--filter', of, '--format', format];
 }
 
+/** Id and, as JSON, the last probes of each container, with a tab between them. */
+export function probesArgv(containers: string[]): string[] {
+  return ['container', 'inspect', '--format', '{{.Id}}\t{{json .State.Health}}', ...containers];
+}
+
 /** For each image that is there, its id and its tags. */
 export function imagesArgv(images: string[]): string[] {
   return ['image', 'inspect', '--format', '{"id":{{json .Id}},"tags":{{json .RepoTags}}}', ...images];

@@ -19,7 +19,7 @@ export function readyText(topology: Topology, seconds: number, waited: boolean, 
     '',
     style.bold('MCP URLs'),
     ...urls.map(([name, url]) => `  ${name.padEnd(width)}  ${url}`),
-    `  ${style.dim(`sign-in at ${issuer(topology)}`)}`,
+    `  ${style.dim(`sign-in at ${issuer(topology)}; mcpgw health opens a session with each`)}`,
     '',
     ...connectText(urls, (text) => style.bold(text)),
   ].join('\n');

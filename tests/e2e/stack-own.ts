@@ -221,6 +221,29 @@ export function itLetsOwnServersGo(running: () => Stack): void {
     });
   });
 
+  it('says which server cannot start, in its own words', async () => {
+    const stack = running();
+    const { services } = loadCatalog([join(ROOT, 'templates', 'services')]);
+    const version = ['--version', services.get('filesystem')?.package?.version ?? ''];
+    const command = ['npx', '-y', '@modelcontextprotocol/server-filesystem', '/nowhere'];
+    const added = await stack.mcpgw('services', 'add', 'broken', ...version, '--', ...command);
+    expect(added.code, added.stderr).toBe(0);
+    expect(await stack.json('up')).toMatchObject({ healthy: true, built: ['broken'] });
+    const { code, stdout } = await stack.mcpgw('health', '--json', ...stack.resolve);
+    expect(code).toBe(3);
+    const why = expect.arrayContaining([expect.stringMatching(/directory \/nowhere/)]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      checks: expect.arrayContaining([
+        expect.objectContaining({ subject: 'broken', state: 'failed', output: why }),
+      ]),
+    });
+    const unready = { service: 'broken', reason: 'cannot start: exited with code 1', output: why };
+    await expect
+      .poll(() => stack.json('ps'), { timeout: 60_000, interval: 1_000 })
+      .toMatchObject({ unready: [unready] });
+    await stack.json('services', 'remove', 'broken', '--yes');
+  });
+
   it('gives the edge back the network that an interrupted up has taken from it', async () => {
     const stack = running();
     const [edge = ''] = stack.containersOf('traefik');

@@ -9,6 +9,7 @@ import { refuseForeign } from '../ownership.ts';
 import { openProject } from '../project.ts';
 import { runDocker } from '../run.ts';
 import { listContainers, type World } from '../steps.ts';
+import { type Unready, unreadyContainers } from '../readiness.ts';
 import { paintState, stateText } from '../state-text.ts';
 
 export async function runPs(flags: PsFlags): Promise<void> {
@@ -19,7 +20,24 @@ export async function runPs(flags: PsFlags): Promise<void> {
   await refuseForeign(world.run, project, world.signal);
   const containers = await listContainers(world, project);
   const statuses = serviceStatuses(project.services, containers);
-  output.result(psTable(statuses, output.style), { project: project.name, services: statuses });
+  const unready = await unreadyContainers(world, containers);
+  const lines = [psTable(statuses, output.style), ...unreadyLines(unready, output.style)];
+  output.result(lines.join('\n'), {
+    ...{ project: project.name, services: statuses },
+    unready: unready.map(({ container, ...why }) => ({ service: container.service, ...why })),
+  });
+}
+
+/** What the table cannot show: such a container is healthy. */
+export function unreadyLines(unready: Unready[], style: Style): string[] {
+  if (unready.length === 0) return [];
+  return [
+    '',
+    ...unready.flatMap(({ container, reason, output }) => [
+      style.yellow(`The server of ${nameOf(container)} ${reason}`),
+      ...output.map((line) => `  ${style.dim(line)}`),
+    ]),
+  ];
 }
 
 /** A line for each container, and for each service that has none. */
