@@ -3,8 +3,10 @@ import type { Service } from '../runtime/config/catalog.ts';
 import { parseEnvFile } from '../runtime/config/env-file.ts';
 import { gather } from '../runtime/config/load.ts';
 import { enabledKey, enabledSchema } from '../runtime/config/schema.ts';
+import { findCommand } from '../runtime/install/find-command.ts';
 import { missingHere } from '../runtime/install/missing.ts';
 import { ownServer } from '../runtime/install/own-server.ts';
+import { runnerCommand } from '../runtime/install/runner.ts';
 import type { Environment, GatewayFolder } from './gateway-folder.ts';
 
 export interface ServiceRow {
@@ -48,9 +50,20 @@ export function serviceRows(gateway: GatewayFolder, environment: Environment): S
       source: sourceOf(service),
       data: service.data,
       own: gateway.ownServices.includes(service.name),
-      missing: missingHere(service, environment.PATH ?? ''),
+      missing: [
+        ...missingHere(service, environment.PATH ?? ''),
+        ...commandMissing(service, environment.PATH ?? ''),
+      ],
     };
   });
+}
+
+/** A command of the machine's own; those of packages are fetched. */
+function commandMissing({ command }: Service, searchPath: string): string[] {
+  const [program] = command ?? [];
+  if (command === undefined || program === undefined || ownServer(program)) return [];
+  if (runnerCommand(command) !== undefined || findCommand(program, searchPath) !== undefined) return [];
+  return [`the command ${program}`];
 }
 
 function sourceOf({ package: source, command, remote }: Service): string {
