@@ -57,7 +57,8 @@ const tools = {
   wait: (id, { begun, open }) => {
     writeFileSync(begun, '');
     const look = () => {
-      if (!existsSync(open)) return setTimeout(look, 5);
+      // Not longer than its input is open: nobody is left then who would open the gate.
+      if (!existsSync(open)) return setTimeout(look, 5).unref();
       for (const file of [begun, open]) rmSync(file);
       answer(id, 'waited');
     };
