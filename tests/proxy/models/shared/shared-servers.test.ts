@@ -1,4 +1,5 @@
 /** Many sessions of one child: who gets which answer, and who hears of what. */
+import { spawn as nodeSpawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_SUBSCRIPTIONS } from '../../../../runtime/proxy/models/shared/subscriptions.ts';
@@ -203,6 +204,21 @@ describe('a child for each user', () => {
     nowMs += 60_000;
     await client.tool('crash');
     expect(await client.tool('pid')).not.toBe(pid);
+  });
+
+  it('that cannot be started again is said so, and the log has why, which is not for clients', async () => {
+    let spawned = 0;
+    const spawn: TestProxyOptions['spawn'] = ({ file, args, env }) => {
+      spawned += 1;
+      if (spawned > 1) throw new Error('spawn /srv/secret EINVAL');
+      return nodeSpawn(file, args, { env, detached: true, stdio: 'pipe' });
+    };
+    await start({ spawn });
+    const client = await session();
+    await client.tool('crash');
+    expect(await client.tool('pid')).toMatch(/could not be started; its log says why/);
+    const told = test.logs.find(({ message }) => message === 'server could not be started');
+    expect(told).toMatchObject({ level: 'error', fields: { reason: 'spawn /srv/secret EINVAL' } });
   });
 
   it('is told when a client gives a call up, and by a session that ends', async () => {
