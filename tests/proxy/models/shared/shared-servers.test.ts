@@ -1,7 +1,7 @@
 /** Many sessions of one child: who gets which answer, and who hears of what. */
 import { spawn as nodeSpawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MAX_SUBSCRIPTIONS } from '../../../../runtime/proxy/models/shared/subscriptions.ts';
 import {
   contextOf,
@@ -9,34 +9,13 @@ import {
   Gate,
   processesWith,
   RawClient,
-  startProxy,
   until,
   type Loose,
-  type TestProxy,
   type TestProxyOptions,
 } from '../../../helpers/stdio-proxy.ts';
+import { seenBy, useSessions } from './sessions.ts';
 
-let test: TestProxy;
-afterEach(() => test.close());
-
-const start = async (options: TestProxyOptions = {}): Promise<TestProxy> =>
-  (test = await startProxy({ process: 'user', ...options }));
-
-async function session(user = 'alice', capabilities: object = { sampling: {} }): Promise<RawClient> {
-  const client = new RawClient(test.url, user);
-  const body = client.initializeBody() as Loose;
-  body.params.capabilities = capabilities;
-  const response = await client.post(body);
-  expect(response.status).toBe(200);
-  client.headers['mcp-session-id'] = response.headers.get('mcp-session-id') ?? '';
-  client.headers['mcp-protocol-version'] = '2025-11-25';
-  await response.json();
-  await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
-  return client;
-}
-
-const seenBy = async (client: RawClient): Promise<Loose[]> =>
-  JSON.parse(await client.tool('seen')) as Loose[];
+const { start, session } = useSessions('user');
 
 describe('a child for each user', () => {
   it('serves all sessions of the user, and nobody else', async () => {
@@ -189,14 +168,12 @@ describe('a child for each user', () => {
 
   it('that dies again and again is not started with each call', async () => {
     let nowMs = Date.now();
-    const { proxy } = await start({ now: () => nowMs });
+    const { proxy, url } = await start({ now: () => nowMs });
     const client = await session();
     await client.tool('crash');
     await client.tool('crash');
     expect(await client.tool('pid')).toMatch(/ended 2 times soon after its start; try again later/);
-    expect((await new RawClient(test.url).post(client.initializeBody())).headers.get('retry-after')).toBe(
-      '1',
-    );
+    expect((await new RawClient(url).post(client.initializeBody())).headers.get('retry-after')).toBe('1');
     expect(proxy.childStats().starts).toBe(2);
     nowMs += 1000;
     const pid = await client.tool('pid');
@@ -213,11 +190,11 @@ describe('a child for each user', () => {
       if (spawned > 1) throw new Error('spawn /srv/secret EINVAL');
       return nodeSpawn(file, args, { env, detached: true, stdio: 'pipe' });
     };
-    await start({ spawn });
+    const { logs } = await start({ spawn });
     const client = await session();
     await client.tool('crash');
     expect(await client.tool('pid')).toMatch(/could not be started; its log says why/);
-    const told = test.logs.find(({ message }) => message === 'server could not be started');
+    const told = logs.find(({ message }) => message === 'server could not be started');
     expect(told).toMatchObject({ level: 'error', fields: { reason: 'spawn /srv/secret EINVAL' } });
   });
 
@@ -305,17 +282,17 @@ describe('a child for each user', () => {
   });
 
   it('makes room when nobody uses it', async () => {
-    await start({ limits: { maxChildren: 1 } });
+    const { proxy, url } = await start({ limits: { maxChildren: 1 } });
     const client = await session();
-    expect((await new RawClient(test.url, 'bob').post(client.initializeBody())).status).toBe(503);
+    expect((await new RawClient(url, 'bob').post(client.initializeBody())).status).toBe(503);
     await client.send('DELETE');
     await session('bob');
-    expect(test.proxy.childStats().starts).toBe(2);
+    expect(proxy.childStats().starts).toBe(2);
   });
 
   it('that cannot start is 502, and then 503 with the reason', async () => {
-    await start({ args: ['--exit-on-init'] });
-    const client = new RawClient(test.url);
+    const { url } = await start({ args: ['--exit-on-init'] });
+    const client = new RawClient(url);
     const statuses: number[] = [];
     let text = '';
     for (let time = 0; time < 3; time += 1) {
@@ -328,70 +305,14 @@ describe('a child for each user', () => {
   });
 
   it('answers each session in the version that it asks for', async () => {
-    await start({ args: ['--version=2025-06-18'] });
+    const { url } = await start({ args: ['--version=2025-06-18'] });
     const versionFor = async (version: string): Promise<string> => {
-      const client = new RawClient(test.url);
+      const client = new RawClient(url);
       const response = await client.post(client.initializeBody(version));
       return ((await response.json()) as Loose).result.protocolVersion as string;
     };
     expect(await versionFor('2025-11-25')).toBe('2025-06-18');
     expect(await versionFor('2025-06-18')).toBe('2025-06-18');
     expect(await versionFor('2025-03-26')).toBe('2025-03-26');
-  });
-});
-
-describe('a child for all users', () => {
-  it('answers all, and may ask nobody', async () => {
-    await start({ process: 'shared' });
-    const [alice, bob] = [await session('alice'), await session('bob')];
-    expect(await alice.tool('pid')).toBe(await bob.tool('pid'));
-    const refused = await alice.tool('askWhat', { method: 'sampling/createMessage', params: {} });
-    expect(JSON.parse(refused)).toMatchObject({ error: { code: -32601 } });
-  });
-
-  it('is told that it may ask for nothing, and nothing that one of them tells on its own', async () => {
-    await start({ process: 'shared', clientRoots: true });
-    const alice = await session('alice', { sampling: {}, elicitation: {}, roots: { listChanged: true } });
-    const { first } = JSON.parse(await alice.tool('lines')) as { first: string };
-    const { capabilities, clientInfo } = JSON.parse(first).params;
-    expect([capabilities, clientInfo.name]).toEqual([{}, 'mcpgw']);
-    const notification = (method: string): object => ({ jsonrpc: '2.0', method, params: { of: 'alice' } });
-    for (const method of ['notifications/roots/list_changed', 'notifications/made/up'])
-      expect((await alice.post(notification(method))).status).toBe(202);
-    expect(await seenBy(alice)).toEqual([{ method: 'notifications/initialized', params: {} }]);
-  });
-
-  it('tells nobody what may be about one of them, and all what is about the server', async () => {
-    await start({ process: 'shared' });
-    const [alice, bob] = [await session('alice'), await session('bob')];
-    const [hers, his] = [await alice.stream(), await bob.stream()];
-    for (const method of ['notifications/made/up', 'notifications/tasks/status'])
-      await alice.tool('notification', {
-        json: JSON.stringify({ jsonrpc: '2.0', method, params: { of: 'alice' } }),
-      });
-    await alice.tool('listChanged');
-    await Promise.all([hers.next(), his.next()]);
-    for (const { messages } of [hers, his])
-      expect(messages.map(({ method }: Loose) => method)).toEqual(['notifications/tools/list_changed']);
-    await Promise.all([hers.cancel(), his.cancel()]);
-  });
-
-  it('tells nobody what the server logs, which may be about a call of another user that is over', async () => {
-    await start({ process: 'shared' });
-    const [alice, bob] = [await session('alice'), await session('bob')];
-    const [hers, his] = [await alice.stream(), await bob.stream()];
-    expect(await alice.tool('log')).toBe('logged');
-    // As JSON: there was nothing to say before.
-    const answer = await bob.post(bob.call('logSlowly', { data: 'of whom?', ms: 1 }));
-    expect(answer.headers.get('content-type')).toBe('application/json');
-    await answer.text();
-    expect([hers.messages, his.messages]).toEqual([[], []]);
-  });
-
-  it('has no tasks: they would be of nobody', async () => {
-    await start({ process: 'shared' });
-    const alice = await session('alice');
-    const answer = (await (await alice.post(alice.request('tasks/list'))).json()) as Loose;
-    expect(answer.error.message).toBe('A server that all users share has no tasks.');
   });
 });
