@@ -7,7 +7,7 @@ const SERVICE_KEYS = [
   [
     '`MCP_<SERVICE>_PROCESS`',
     "the catalog's",
-    "How many processes its stdio server has: `session` (one for each session, and a few for each user's requests of 2026-07-28), `user` (one for each user, whatever the protocol version; it is told that its client can sample and elicit, and asks whose call is under way: while there are calls of several clients, nobody) or `shared` (one for all; only for a server that keeps nothing of its callers and never asks them, and what it logs reaches none of them).",
+    "How many processes its stdio server has: `session` (one for each session, and a few for each user's requests of 2026-07-28), `user` (one for each user, whatever the protocol version; it is told that its client can sample and elicit, and asks whose call is under way: while there are calls of several clients, nobody) or `shared` (one for all; only for a server that keeps nothing of its callers and never asks them, and what it logs reaches none of them). Of what a client says of itself and of its extensions, only a server in `session` learns.",
   ],
   ['`MCP_<SERVICE>_SPARE_CHILDREN`', '`MCP_SPARE_CHILDREN`', 'Spare processes of this service alone.'],
   [
