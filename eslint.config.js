@@ -78,7 +78,16 @@ const layer = (name, allowed) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'tests/golden/**', 'tests/fixtures/**'] },
+  {
+    ignores: [
+      'dist/**',
+      '.mcpgw/**',
+      'node_modules/**',
+      'coverage/**',
+      'tests/golden/**',
+      'tests/fixtures/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,32 +1,35 @@
 # Every recipe is also an npm script: `npm run NAME`.
 
+# Arguments reach the command as they are, spaces among them.
+set positional-arguments
+
 # List the recipes
 default:
     @just --list
 
 # The whole gateway here, without Docker
 dev *args:
-    npm run dev -- {{args}}
+    npm run dev -- "$@"
 
 # Start the generated gateway of this folder
 up *args:
-    npm run --silent up -- {{args}}
+    npm run --silent up -- "$@"
 
 # Stop it
 down *args:
-    npm run --silent down -- {{args}}
+    npm run --silent down -- "$@"
 
 # Build its images anew and replace what changed
 rebuild *args:
-    npm run --silent rebuild -- {{args}}
+    npm run --silent rebuild -- "$@"
 
 # Its logs: just logs -f auth
 logs *args:
-    npm run --silent logs -- {{args}}
+    npm run --silent logs -- "$@"
 
 # Its health, as a client sees it
 check-health *args:
-    npm run --silent check-health -- {{args}}
+    npm run --silent check-health -- "$@"
 
 # Compile to dist/
 build:
@@ -46,11 +49,11 @@ typecheck:
 
 # The tests
 test *args:
-    npm test -- {{args}}
+    npm test -- "$@"
 
 # The end-to-end tests: real clients against a real gateway
 e2e *args:
-    npm run e2e -- {{args}}
+    npm run e2e -- "$@"
 
 # Faults of the running stack under load: restarts, kill -9, a full disk
 e2e-faults:
@@ -66,7 +69,7 @@ soak:
 
 # The benchmarks, as ratios of one run
 bench *args:
-    npm run bench -- {{args}}
+    npm run bench -- "$@"
 
 # Write the configuration reference into README.md
 docs:

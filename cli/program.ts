@@ -1,5 +1,5 @@
 /** The table of commands: metadata only. What a command needs is loaded when it runs, so that `--help` is quick. */
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { registerAudit } from './commands/audit.ts';
 import { registerClient } from './commands/client/index.ts';
 import { registerDev } from './commands/dev.ts';
@@ -30,8 +30,13 @@ export function createProgram(): Command {
     .helpCommand(false)
     .enablePositionalOptions()
     // Below its usual 40, so that long names of commands do not keep a line of 80 columns from being wrapped.
-    .configureHelp({ minWidthToWrap: 24 })
+    .configureHelp({ minWidthToWrap: 24, optionDescription })
+    .addHelpText(
+      'after',
+      '\nThe gateway on this machine, and a deployment in this folder:\n  mcpgw dev\n  mcpgw init && mcpgw up\n',
+    )
     .showHelpAfterError('(mcpgw --help lists the commands, mcpgw COMMAND --help their options)');
+  registerDev(program);
   registerInit(program);
   registerGenerate(program);
   registerDoctor(program);
@@ -40,22 +45,27 @@ export function createProgram(): Command {
   registerRestart(program);
   registerRebuild(program);
   registerPs(program);
-  registerExec(program);
   registerLogs(program);
+  registerExec(program);
   registerHealth(program);
+  registerServices(program);
   registerClient(program);
   registerUser(program);
+  registerKeys(program);
   registerPolicy(program);
   registerAudit(program);
-  registerKeys(program);
-  registerDev(program);
   registerTrust(program);
-  registerServices(program);
   registerHelp(program);
   addOutputOptions(program);
-  for (const command of leaves(program)) addOutputOptions(command);
+  // The output of exec is that of the command.
+  for (const command of leaves(program)) if (command.name() !== 'exec') addOutputOptions(command);
   throwInsteadOfExit(program);
   return program;
+}
+
+/** Without the empty list that an option which may be repeated starts from. */
+function optionDescription(option: Option): string {
+  return new Help().optionDescription(option).replace(/ \(default: \[\]\)$/, '');
 }
 
 /** Commander's own `help` shows a command without the options that are added when it is the one. */

@@ -16,7 +16,7 @@ export function registerDev(program: Command): void {
     .command('dev')
     .summary('run the whole gateway here, in one process, without Docker')
     .description(
-      'Runs the authorization server, the edge and MCP services in one process on this machine, with path routing.\n' +
+      'Runs the authorization server, the edge and MCP services in one process on this machine, with path routing. ' +
         'With a command behind --, that stdio server is put behind OAuth, with nothing to configure.',
     )
     .showHelpAfterError("(a server's own command goes behind --; mcpgw dev --help has examples)")
@@ -28,6 +28,7 @@ export function registerDev(program: Command): void {
     .option('--public-url <url>', 'the address that clients use, behind a tunnel or a proxy')
     .option('--fresh', 'forget clients, tokens and keys first (what servers stored stays)')
     .option('--dir <folder>', 'folder with .env and services/; the state goes to .mcpgw/ in it', '.')
+    .option('--json', 'print a JSON object for each event')
     .addHelpText(
       'after',
       '\nExamples:\n' +

@@ -14,13 +14,13 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('check this machine before up')
     .description(
-      'Checks what mcpgw up needs: Docker, ports, networks, memory, disk, DNS, the clock, GitHub. Each problem comes with\n' +
+      'Checks what mcpgw up needs: Docker, ports, networks, memory, disk, DNS, the clock, GitHub. Each problem comes with ' +
         'what to do about it. Exit code 1 when anything has to be put right first.',
     )
     .option('--dir <folder>', 'folder of the gateway', '.')
     .option(
       '--resolve <host:port:address>',
-      'where a name leads, instead of what DNS says; repeatable',
+      'where a name leads, instead of what DNS says; may be repeated',
       repeated,
       [],
     )

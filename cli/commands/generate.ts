@@ -14,7 +14,7 @@ export function registerGenerate(program: Command): void {
   program
     .command('generate')
     .summary('render every generated file from .env')
-    .description('Renders the Compose file, Traefik’s configuration and the Dockerfiles from .env.')
+    .description("Renders the Compose file, Traefik's configuration and the Dockerfiles from .env.")
     .option('--dir <folder>', 'folder with .env and services/', '.')
     .option('--check', 'write nothing; exit 1 and name what differs')
     .option('--diff', 'write nothing; show what would change')

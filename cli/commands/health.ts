@@ -15,14 +15,14 @@ export function registerHealth(program: Command): void {
     .command('health')
     .summary('check the running gateway as a client sees it')
     .description(
-      'Checks names, certificates, discovery, the sign-in challenge, the store, and opens a session with each service.\n' +
+      'Checks names, certificates, discovery, the sign-in challenge, the store, and opens a session with each service. ' +
         'Exit code 3 when anything is unhealthy.',
     )
     .option('--dir <folder>', 'folder of the gateway', '.')
     .option('-w, --watch', 'check again every few seconds')
     .option(
       '--resolve <host:port:address>',
-      'where a name leads, instead of what DNS says; repeatable',
+      'where a name leads, instead of what DNS says; may be repeated',
       repeated,
       [],
     )

@@ -17,7 +17,8 @@ export function registerKeys(program: Command): void {
   const keys = program
     .command('keys')
     .summary('list and rotate the signing keys')
-    .description('The keys that sign access tokens, of the gateway that runs in this folder.');
+    .description('The keys that sign access tokens, of the gateway that runs in this folder.')
+    .helpCommand(false);
   keys
     .command('list')
     .summary('list the keys')

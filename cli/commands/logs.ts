@@ -20,9 +20,9 @@ export function registerLogs(program: Command): void {
     .option('-f, --follow', 'go on as lines come; Ctrl-C ends it')
     .option('--since <when>', 'only what is newer: 10m, 2h, or a time like 2026-01-31T12:00:00Z')
     .option('--tail <lines>', 'lines of each container, or "all" (default: 100, with --since all)')
-    .addHelpText(
-      'after',
-      '\nWith --json, one JSON object a line: service, replica, time, line, and entry where the line is JSON.\n',
+    .option(
+      '--json',
+      'print a JSON object for each line: service, replica, time, line, and entry where the line is JSON',
     )
     .action(async (services: string[], _flags: LogsFlags, self: Command) => {
       const { runLogs } = await import('../compose/logs/run.ts');

@@ -14,7 +14,7 @@ export function registerRebuild(program: Command): void {
     .command('rebuild')
     .summary('build images from nothing, and recreate what changed')
     .description(
-      'Builds the images without the cache, so that Debian packages and dependencies are fetched again, then does what\n' +
+      'Builds the images without the cache, so that Debian packages and dependencies are fetched again, then does what ' +
         'up does. Only containers whose image came out different are recreated.',
     )
     .argument('[service...]', 'services to rebuild (default: all)')

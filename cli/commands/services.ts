@@ -129,7 +129,7 @@ function registerAdd(services: Command): void {
         '\nExamples:\n' +
         '  mcpgw services add github --secret GITHUB_TOKEN -- npx -y @scope/server\n' +
         '  mcpgw services add notes --data user -- uvx notes-server --folder {data}\n' +
-        '  mcpgw services add far --secret-header Authorization --url https://x.example/mcp\n',
+        '  mcpgw services add far --secret-header Authorization --url https://a.example/\n',
     )
     .action(async (name: string, command: string[], _flags: ServicesAddFlags, self: Command) => {
       refuseNameless(self);

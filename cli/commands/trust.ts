@@ -12,7 +12,7 @@ export function registerTrust(program: Command): void {
     .command('trust')
     .summary('show how to trust the local authority (TLS_MODE internal)')
     .description(
-      'Prints where the certificate of the local authority is, and the commands that make this machine and its clients\n' +
+      'Prints where the certificate of the local authority is, and the commands that make this machine and its clients ' +
         'trust it. It runs none of them.',
     )
     .option('--dir <folder>', 'folder of the gateway', '.')

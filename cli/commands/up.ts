@@ -15,7 +15,7 @@ export function registerUp(program: Command): void {
     .command('up')
     .summary('build and start the stack, and wait until it is healthy')
     .description(
-      'Renders what differs from .env, builds the images that are missing or changed, starts the containers and waits\n' +
+      'Renders what differs from .env, builds the images that are missing or changed, starts the containers and waits ' +
         'until all of them are healthy. Containers that are as they should be are left alone.',
     )
     .argument('[service...]', 'services to start (default: all)')

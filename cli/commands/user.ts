@@ -13,6 +13,7 @@ export function registerUser(program: Command): void {
     .command('user')
     .summary('end the access of a person')
     .description('The people who signed in to the gateway that runs in this folder.')
+    .helpCommand(false)
     .command('revoke')
     .summary('end every token and session of a person')
     .description(

@@ -34,10 +34,12 @@ export function addInitOptions(command: Command): void {
     .option('--set <KEY=VALUE>', 'any other key of .env that is no secret; may be repeated', collect)
     .addHelpText(
       'after',
-      '\nSecrets are never arguments: they come from a question, a file, standard input or the environment.\n' +
+      '\nSecrets are never arguments: they come from a question, a file, standard input\n' +
+        'or the environment.\n' +
         '\nExample:\n' +
         '  mcpgw init --yes --domain mcp.example.com --acme-email you@example.com \\\n' +
-        '    --github-client-id Ov23li… --github-client-secret-file ./secret --allowed-users octocat\n',
+        '    --github-client-id Ov23li… --github-client-secret-file ./secret \\\n' +
+        '    --allowed-users octocat\n',
     );
 }
 
@@ -46,12 +48,14 @@ function describe(key: (typeof FLAGGED)[number]): string {
   const fallback = keyDefault(key);
   const { title } = keyMeta(key);
   const facts = [
-    ...(choices === undefined ? [] : [choices.join(' or ')]),
+    ...(choices === undefined ? [] : [choices.join(', ')]),
     ...(fallback ? [`default ${fallback}`] : []),
   ];
   // As part of a sentence, but for names and abbreviations.
-  const text = /^(?:[A-Z]{2}|GitHub)/.test(title) ? title : title.slice(0, 1).toLowerCase() + title.slice(1);
-  return facts.length === 0 ? text : `${text} (${facts.join(', ')})`;
+  const text = /^(?:[A-Z]{2}|GitHub|OpenID|Let's)/.test(title)
+    ? title
+    : title.slice(0, 1).toLowerCase() + title.slice(1);
+  return facts.length === 0 ? text : `${text} (${facts.join('; ')})`;
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../cli/program.ts';
 import { mcpgwVersion } from '../../cli/version.ts';
@@ -24,6 +25,25 @@ describe('the program', () => {
       ['help', 'init'],
     ]) {
       expect((await mcpgw(args)).stdout).toContain('--domain <value>');
+    }
+  });
+
+  test('the help of every command fits 80 columns, flows, and is in our words', async () => {
+    const names = ({ commands }: Command): string[][] =>
+      commands.flatMap((child) => [[child.name()], ...names(child).map((rest) => [child.name(), ...rest])]);
+    const all = names(createProgram());
+    expect(all.length).toBeGreaterThan(25);
+    for (const path of all.filter(([name]) => name !== 'help')) {
+      const { stdout, code } = await mcpgw([...path, '--help']);
+      const lines = stdout.split('\n');
+      expect([code, lines.filter((line) => line.length > 80)], path.join(' ')).toEqual([0, []]);
+      expect(stdout, path.join(' ')).not.toMatch(/default: \[\]|display help|openID|let's E|’/);
+      // A line of the description that ends early was broken by hand.
+      const description = stdout.split('\n\n')[1]?.split('\n').slice(0, -1) ?? [];
+      expect(
+        description.filter((line) => line.length < 60),
+        path.join(' '),
+      ).toEqual([]);
     }
   });
 

@@ -18,7 +18,8 @@ export function registerClient(program: Command): void {
     .summary('register, list, show and delete OAuth clients')
     .description(
       'The OAuth clients of the gateway that runs in this folder: mcpgw dev, or the Compose stack.',
-    );
+    )
+    .helpCommand(false);
   addRegister(client);
   inFolder(
     client

@@ -23,7 +23,7 @@ export function addRegister(client: Command): void {
       'Registers a client as the operator and prints its credentials once. No limit and no REGISTRATION_TOKEN stands in the way, and no sign-in is waited for. With --url it registers at a public endpoint (RFC 7591), as any client would.',
     )
     .requiredOption('--name <name>', 'what people see when it asks for access')
-    .option('--redirect-uri <uri>', 'where the browser goes back to; repeatable', repeated, [])
+    .option('--redirect-uri <uri>', 'where the browser goes back to; may be repeated', repeated, [])
     .option(
       '--auth-method <method>',
       'none, client_secret_basic or client_secret_post (default: what the server gives)',
@@ -41,16 +41,18 @@ export function addRegister(client: Command): void {
     )
     .option(
       '--resolve <host:port:address>',
-      'with --url: where a name leads, instead of what DNS says; repeatable',
+      'with --url: where a name leads, instead of what DNS says; may be repeated',
       repeated,
       [],
     )
     .addHelpText(
       'after',
       '\nExamples:\n' +
-        '  mcpgw client register --name "Nightly job" --redirect-uri http://127.0.0.1/callback\n' +
-        '  mcpgw client register --name Backup --grant-types client_credentials --scope mcp:memory\n' +
-        '  mcpgw client register --name App --redirect-uri https://app.example.com/cb --auth-method none --json\n',
+        '  mcpgw client register --name Desk --redirect-uri http://127.0.0.1/callback\n' +
+        '  mcpgw client register --name Backup --scope mcp:memory \\\n' +
+        '    --grant-types client_credentials\n' +
+        '  mcpgw client register --name App --redirect-uri https://app.example.com/cb \\\n' +
+        '    --auth-method none --json\n',
     )
     .action(async (_flags: RegisterFlags, self: Command) => {
       const { runRegister } = await import('../../client/register.ts');
