@@ -40,7 +40,8 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
   return {
     ...(callers.length > 0 ? { callbackUrl: callbackUrl(topology), callbackAt: callers.join(' and ') } : {}),
     ...(values.TLS_MODE === 'internal' ? { trust: { authority, commands } } : {}),
-    hosts: hostsOf(topology),
+    // Every machine knows this one by itself.
+    hosts: hostsOf(topology).filter((host) => host !== 'localhost'),
     ...(isLoopbackHost(values.BIND_ADDRESS) ? { address: values.BIND_ADDRESS } : {}),
     mcpUrls: Object.fromEntries(
       topology.services.map((service) => [service, resourceUrl(topology, service)]),
@@ -59,6 +60,9 @@ export function nextSteps(config: Config, topology: Topology, folder: string): N
         ? [
             'only clients that trust the local authority can connect, so no hosted one such as claude.ai (TLS_MODE=internal)',
           ]
+        : []),
+      ...(values.TLS_MODE === 'acme' && values.ACME_CA_URL === undefined && isLoopbackHost(topology.domain)
+        ? [`no public authority certifies ${topology.domain} (--tls internal)`]
         : []),
       ...signInWarnings(values),
     ],
@@ -123,7 +127,7 @@ export function nextStepsText(steps: NextSteps, folder: string, bold: (text: str
       : [
           `In ${steps.callbackAt ?? 'the identity provider'}, set the authorization callback URL to\n   ${bold(steps.callbackUrl)}`,
         ]),
-    hostsText(steps),
+    ...(steps.hosts.length === 0 ? [] : [hostsText(steps)]),
     ...(steps.trust === undefined
       ? []
       : [

@@ -20,7 +20,8 @@ export function namesResult(
   }
   const found = [...new Set([...addresses.values()].flat())];
   const detail = `${hosts.length === 1 ? hosts[0] : `${hosts.length} names`} → ${some(found)}`;
-  if (!isLoopbackHost(bindAddress) && found.every(isLoopbackHost)) {
+  // Somebody who calls it localhost means this machine.
+  if (!isLoopbackHost(topology.domain) && !isLoopbackHost(bindAddress) && found.every(isLoopbackHost)) {
     return warning(
       check,
       detail,

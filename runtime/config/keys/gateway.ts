@@ -39,7 +39,8 @@ export const gatewayKeys = {
       .default('mcpgw'),
     {
       title: 'Compose project',
-      description: 'Prefix of every container, network and volume.',
+      description:
+        'Prefix of every container, network and volume. Each gateway on a machine needs one of its own.',
       example: 'mcpgw',
     },
   ),

@@ -124,6 +124,8 @@ describe('names', () => {
     expect(namesResult(topology, '127.0.0.1', one).state).toBe('warning');
     expect(namesResult(topology, '0.0.0.0', all('127.0.0.1')).state).toBe('warning');
     expect(namesResult(topology, '127.0.0.1', all('127.0.0.1')).state).toBe('ok');
+    const local: Topology = { ...topology, mode: 'path', domain: 'localhost' };
+    expect(namesResult(local, '0.0.0.0', new Map([['localhost', ['127.0.0.1']]])).state).toBe('ok');
   });
 });
 
