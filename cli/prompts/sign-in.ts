@@ -117,10 +117,12 @@ async function askPassphrase(asker: Asker, answers: Answers, secrets: SecretSour
     validate: (answer) => (answer === '' && present ? undefined : passphraseProblem(answer)),
   });
   if (passphrase === '') return;
-  await asker.secret({
-    message: 'The same again',
-    validate: (answer) => (answer === passphrase ? undefined : 'is not the same'),
+  const again = await asker.secret({
+    message: 'The same again (empty: start over)',
+    validate: (answer) =>
+      answer === passphrase || answer === '' ? undefined : 'is not the same; empty starts over',
   });
+  if (again === '') return askPassphrase(asker, answers, secrets);
   answers.texts.PASSPHRASE_HASH = await secrets.passphraseHash(passphrase);
 }
 

@@ -183,7 +183,23 @@ describe('the question of the passphrase', () => {
     expect(seen).not.toContain('GitHub client ID');
     const again = await asked(dir, {});
     expect(again.seen).toContain('Passphrase (empty: keep the present one)');
-    expect(again.seen).not.toContain('The same again');
+    expect(again.seen.join('\n')).not.toContain('The same again');
+    expect(envOf(dir).PASSPHRASE_HASH).toBe(SECRETS.passphraseHash);
+  });
+
+  test('starts over for who mistyped it the first time', async () => {
+    const dir = temporaryFolder();
+    const answers: Script['answers'] = { ...OWNER, 'The same': '' };
+    const typed = ['correct horse battery stable', SECRETS.passphrase];
+    Object.defineProperty(answers, 'Passphrase', {
+      enumerable: true,
+      get() {
+        if (typed.length === 1) answers['The same'] = SECRETS.passphrase;
+        return typed.shift();
+      },
+    });
+    const { seen } = await asked(dir, answers);
+    expect(seen.filter((text) => text === 'Passphrase')).toHaveLength(2);
     expect(envOf(dir).PASSPHRASE_HASH).toBe(SECRETS.passphraseHash);
   });
 

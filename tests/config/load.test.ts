@@ -150,6 +150,9 @@ describe('parseConfig', () => {
     [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'tenant', OIDC_ISSUER: `${ENTRA}/organizations/v2.0` }, []],
     [{ ...OIDC, OIDC_ALLOWED_GROUPS: 'x', OIDC_ISSUER: `${ENTRA}/1-2-3/v2.0` }, ['OIDC_GROUPS_CLAIM']],
     [{ IDENTITY_PROVIDER: 'github,gitlab' }, ['IDENTITY_PROVIDER']],
+    [{ ALLOWED_GITHUB_USERS: 'octo cat' }, ['ALLOWED_GITHUB_USERS']],
+    [{ ALLOWED_GITHUB_USERS: '@octocat,you@example.com' }, ['ALLOWED_GITHUB_USERS']],
+    [{ ALLOWED_GITHUB_USERS: 'octo-cat,Octo_Corp,former-' }, []],
     [
       { ALLOWED_GITHUB_ORGS: 'acme/x', ALLOWED_GITHUB_TEAMS: 'acme' },
       ['ALLOWED_GITHUB_ORGS', 'ALLOWED_GITHUB_TEAMS'],

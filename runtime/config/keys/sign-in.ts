@@ -32,7 +32,7 @@ export const signInKeys = {
     description: 'For GitHub Enterprise Server: its own address.',
     example: 'https://github.example.com',
   }),
-  ALLOWED_GITHUB_USERS: key(list().default([]), {
+  ALLOWED_GITHUB_USERS: key(githubUsers().default([]), {
     title: 'Allowed GitHub users',
     description:
       'GitHub logins, separated by commas, any case. * alone: anybody with a GitHub account. Who is neither here nor in an organisation or team of the next two keys is not let in; all empty: nobody.',
@@ -129,6 +129,13 @@ export const signInKeys = {
     example: 'false',
   }),
 };
+
+function githubUsers() {
+  return list().refine(
+    (names) => names.every((name) => name === '*' || /^[a-z\d][\w-]*$/i.test(name)),
+    'must be GitHub logins, separated by commas',
+  );
+}
 
 function githubOrgs() {
   return list().refine(
