@@ -26,7 +26,8 @@ export function connectLines(name: string, url: string): ConnectLine[] {
  * @param urls MCP URL by service, at least one
  */
 export function connectText(urls: [name: string, url: string][], bold: (text: string) => string): string[] {
-  const [first] = urls;
+  // The diagnostics show what arrives here; who begins wants a server.
+  const first = urls.find(([name]) => !name.startsWith('echo-')) ?? urls[0];
   if (first === undefined) return [];
   const others = urls.length > 1 ? ` (to ${first[0]}; the others likewise)` : '';
   return [
