@@ -27,6 +27,8 @@ export async function runHealth(flags: HealthFlags): Promise<void> {
     }
   };
   if (flags.watch === true) return watch(look, output);
+  // With a server that does not answer it takes a while, and nothing is shown before the end.
+  if (process.stderr.isTTY === true) output.note(output.style.dim('asking everything as a client would …'));
   const report = await look();
   output.result(flags.quiet === true ? quietText(report) : textOf(report, output), report);
   if (!report.healthy) process.exitCode = EXIT.unhealthy;
