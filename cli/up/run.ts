@@ -1,4 +1,5 @@
 /** `mcpgw up`: from `.env` to a healthy stack. */
+import { resolve } from 'node:path';
 import { pruneImagesArgv } from '../compose/argv.ts';
 import { requireDocker } from '../compose/docker.ts';
 import { interruptSignal } from '../compose/interrupt.ts';
@@ -8,6 +9,7 @@ import { runDocker } from '../compose/run.ts';
 import { pause, secondsOf, type World } from '../compose/steps.ts';
 import type { UpFlags } from '../commands/up.ts';
 import { EXIT } from '../errors.ts';
+import { openFolder, requireEnv } from '../gateway-folder.ts';
 import { doneLines, summaryOf } from '../generate/report.ts';
 import { createOutput, type Output } from '../output.ts';
 import { issuer } from '../../runtime/config/topology.ts';
@@ -37,6 +39,8 @@ export async function runUp(services: string[], flags: UpRequest): Promise<void>
     'Stopped. What was started goes on: mcpgw ps shows it, mcpgw down stops it.',
   );
   const world: World = { run: runDocker, signal };
+  // Before Docker is spoken of, which whoever is in the wrong folder does not lack.
+  requireEnv(openFolder(resolve(flags.dir)));
   await requireDocker(runDocker);
   const prepared = prepare(flags.dir, process.env);
   await refuseForeign(world.run, prepared.project, signal);
