@@ -1,9 +1,10 @@
 /** `mcpgw audit`: the recent security events, from the store of the gateway that runs. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import type { EventView } from '../../runtime/embedded/admin.ts';
+import { AUDIT_EVENTS, type EventView } from '../../runtime/embedded/admin.ts';
 import { unexpected } from '../client/admin-answer.ts';
 import type { AuditFlags } from '../commands/audit.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { findGateway, type Gateway } from '../net/gateway.ts';
 import { createOutput, type Output } from '../output.ts';
 import { eventLine } from './text.ts';
@@ -30,6 +31,7 @@ export async function runAudit(
   output: Output = createOutput(flags),
   { signal, everyMs = EVERY_MS }: Following = {},
 ): Promise<void> {
+  refuseUnknown(flags.event);
   const gateway = await findGateway(flags.dir, process.env);
   const all = await ask(gateway, flags);
   const events = all.slice(-flags.limit);
@@ -45,6 +47,13 @@ export async function runAudit(
     seen = new Set([...all, ...latest].map(({ id }) => id));
     await wait(everyMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
+}
+
+/** @throws UserError when there is no such kind of event, which would be taken for one that did not happen */
+function refuseUnknown(event: string | undefined): void {
+  const names = Object.keys(AUDIT_EVENTS);
+  if (event === undefined || names.includes(event.toLowerCase())) return;
+  throw new UserError(`--event is one of ${names.join(', ')}`, EXIT.usage);
 }
 
 /** @returns oldest first */

@@ -36,6 +36,8 @@ describe('mcpgw audit', () => {
     await runAudit({ dir: folder, limit: 50, user: 'nobody' }, none.output);
     expect(none.captured.stdout.trim()).toBe('');
     expect(await mcpgw(['audit', '--dir', folder, '--limit', '0'])).toMatchObject({ code: 2 });
+    const typo = await mcpgw(['audit', '--dir', folder, '--event', 'signed-in']);
+    expect(typo).toMatchObject({ code: 2, stderr: expect.stringMatching(/--event is one of .*signed_in,/) });
   });
 
   it('follows: the last ones, then each new one once, until it is stopped', async () => {
