@@ -66,7 +66,7 @@ function connect(
   paint: (code: number, text: string) => string,
   ready: Map<string, string>,
 ): void {
-  if (ready.size === 0) return write('no service could be started; see above');
+  if (ready.size === 0) return;
   write('');
   for (const line of connectText([...ready], (text) => paint(1, text))) write(line);
   write('');

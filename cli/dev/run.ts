@@ -21,7 +21,10 @@ const STOP_LIMIT_MS = 10_000;
 
 type Flags = DevFlags & { json?: boolean; quiet?: boolean };
 
-/** Resolves when the gateway was stopped by a signal; the exit code is set then. */
+/**
+ * Resolves when the gateway was stopped by a signal; the exit code is set then.
+ * @throws UserError when no service could be started: nobody would notice that a script waits for nothing
+ */
 export async function runDev(command: string[], flags: Flags): Promise<void> {
   const folder = resolve(flags.dir);
   const catalog = devCatalog(folder);
@@ -60,11 +63,15 @@ export async function runDev(command: string[], flags: Flags): Promise<void> {
       printer.started({ version: version(), issuer, signIn: signIn(config), urls }),
   });
   const progress = reportFetching(printer, fetching);
-  void gateway.settled.then(() => {
+  const barren = gateway.settled.then(() => {
     clearInterval(progress);
     printer.settled(new Map([...ready].sort(([a], [b]) => (a < b ? -1 : 1))));
+    return ready.size === 0 ? ('barren' as const) : signalled;
   });
-  await untilSignal(gateway, printer, signalled);
+  const signal = await Promise.race([signalled, barren]);
+  await stop(gateway, printer);
+  if (signal === 'barren') throw new UserError('no service could be started; the lines above say why');
+  process.exitCode = signal === 'SIGINT' ? 130 : 0;
 }
 
 /** How often a person who waits for packages hears that they still come, in seconds. */
@@ -91,25 +98,19 @@ async function start(options: Parameters<typeof startEmbedded>[0]): Promise<Embe
   }
 }
 
-/** The first signal that asks for the end. Listened for before the gateway starts, which then still ends in order. */
+/** Ctrl-C, `kill` or a closed terminal. Listened for before the gateway starts, which then still ends in order. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolveSignal) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolveSignal);
   });
 }
 
-/** Ends on Ctrl-C, `kill` or a closed terminal; a second signal does not wait for anything. */
-async function untilSignal(
-  gateway: EmbeddedGateway,
-  printer: DevPrinter,
-  signalled: Promise<NodeJS.Signals>,
-): Promise<void> {
-  const signal = await signalled;
+/** A second signal does not wait for anything. */
+async function stop(gateway: EmbeddedGateway, printer: DevPrinter): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
   printer.stopping();
   setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
   await gateway.close();
-  process.exitCode = signal === 'SIGINT' ? 130 : 0;
 }
 
 function servicesOf(config: Config, catalog: Catalog, none: boolean): EmbeddedService[] {

@@ -88,6 +88,14 @@ it('keeps serving the rest without a network, and says why the one is missing', 
   }
 });
 
+it('ends, and not well, when there is nothing left to serve', async () => {
+  const command = ['--name', 'absent', '--', 'no-such-command-anywhere'];
+  const run = await mcpgw(['dev', '--port', '0', '--dir', folder, ...command]);
+  expect(run.code).toBe(1);
+  expect(run.stdout).toMatch(/failed +absent .*no-such-command-anywhere/);
+  expect(run.stderr).toBe('mcpgw: no service could be started; the lines above say why\n');
+});
+
 it('tells of a child that ends at once, in the answer and in the log', async () => {
   const script = 'process.stderr.write("cannot open display\\n"); process.exit(3)';
   const dev = await startDev(['--name', 'broken', '--', process.execPath, '-e', script], { cwd: folder });
