@@ -47,8 +47,8 @@ export class McpRequests {
     this.#refused.set(key, (this.#refused.get(key) ?? 0) + 1);
   }
 
-  /** @returns the text format of these, with what is open now */
-  text({ sessions, streams }: { sessions: number; streams: number }): string {
+  /** @returns these alone, and what is open now, in Prometheus' text format */
+  requestsText({ sessions, streams }: { sessions: number; streams: number }): string {
     const name = (rest: string) => `mcpgw_${this.#kind}_${rest}`;
     return [
       histogram(name('request_seconds'), 'POSTs by method and outcome.', this.#requests),

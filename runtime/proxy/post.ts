@@ -1,20 +1,11 @@
 /** POST: a client's messages on their way to its session's child. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerContext } from '../config/context.ts';
-import { readBody, type BodyRefusal } from '../net/request-body.ts';
-import {
-  acceptsOf,
-  bodyRefusal,
-  checkVersion,
-  headerOf,
-  sessionOf,
-  SHUTTING_DOWN,
-  unavailable,
-  type ProxyDeps,
-} from './checks.ts';
-import { BATCH_VERSION, refuse, replyEmpty, SESSION_HEADER, type Accepts, type Refusal } from './http.ts';
-import { parseBody, type IncomingBody } from './messages/incoming.ts';
+import { checkVersion, headerOf, sessionOf, SHUTTING_DOWN, unavailable, type ProxyDeps } from './checks.ts';
+import { BATCH_VERSION, refuse, replyEmpty, SESSION_HEADER, type Refusal } from './http.ts';
+import type { IncomingBody } from './messages/incoming.ts';
 import { ErrorCode, type RpcId } from './messages/json-rpc.ts';
+import { readPost, type Posted } from './read-post.ts';
 import { openSession } from './session/open-session.ts';
 import type { Session } from './session/session.ts';
 import { Exchange } from './streams/exchange.ts';
@@ -25,56 +16,13 @@ export function handlePost(
   caller: CallerContext,
   deps: ProxyDeps,
 ): void {
-  const accepts = acceptsOf(req);
-  if ('status' in accepts) return refuse(res, accepts);
-  const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
-  readBody(req, options, (body) => {
-    try {
-      receive(req, res, { caller, accepts, body }, deps);
-    } catch (error) {
-      // One request must not take the other sessions down.
-      deps.logger.error({ service: deps.service, user: caller.sub, reason: String(error) }, 'request failed');
-      refuse(res, { status: 500, code: ErrorCode.internal, message: 'The request could not be handled.' });
-    }
-  });
+  readPost(req, res, caller, deps, (posted) => accept(req, res, posted, deps));
 }
 
-interface Received {
-  caller: CallerContext;
-  accepts: Accepts;
-  body: Buffer | BodyRefusal;
-}
-
-function receive(
-  req: IncomingMessage,
-  res: ServerResponse,
-  { caller, accepts, body }: Received,
-  deps: ProxyDeps,
-): void {
-  if (typeof body === 'string') {
-    const refusal = bodyRefusal(body, deps.limits.maxMessageBytes);
-    deps.metrics.refused(refusal.status);
-    return refuse(res, refusal);
-  }
-  const parsed = parseBody(body);
-  if ('status' in parsed) {
-    deps.metrics.refused(parsed.status);
-    return refuse(res, parsed);
-  }
-  accept(req, res, { caller, accepts, parsed }, deps);
-}
-
-interface Accepted {
-  caller: CallerContext;
-  accepts: Accepts;
-  parsed: IncomingBody;
-}
-
-function accept(req: IncomingMessage, res: ServerResponse, accepted: Accepted, deps: ProxyDeps): void {
-  const { caller, accepts, parsed } = accepted;
+function accept(req: IncomingMessage, res: ServerResponse, posted: Posted, deps: ProxyDeps): void {
+  const { caller, accepts, parsed } = posted;
   const first = parsed.incoming[0]?.message;
-  deps.metrics.watch(res, first);
-  if (deps.modern.post(req, res, accepted)) return;
+  if (deps.modern.post(req, res, posted)) return;
   const id = first?.kind === 'request' ? first.id : null;
   const sessionId = headerOf(req, SESSION_HEADER);
   const session = sessionOf(sessionId, caller, deps);
@@ -92,7 +40,7 @@ function accept(req: IncomingMessage, res: ServerResponse, accepted: Accepted, d
     checkVersion(req, known) ?? (known === undefined ? undefined : checkMessages(known, parsed, deps));
   if (refusal !== undefined) return refuse(res, refusal, id);
   if ('status' in session) return refuse(res, session, id);
-  pass(res, session, accepted, deps);
+  pass(res, session, posted, deps);
 }
 
 function checkMessages(
@@ -123,8 +71,8 @@ function checkMessages(
   return unavailable(503, 'The server does not read what it is sent.');
 }
 
-function pass(res: ServerResponse, session: Session, accepted: Accepted, deps: ProxyDeps): void {
-  const { accepts, parsed, caller } = accepted;
+function pass(res: ServerResponse, session: Session, posted: Posted, deps: ProxyDeps): void {
+  const { accepts, parsed, caller } = posted;
   const { incoming, batch } = parsed;
   let requests = 0;
   for (const { message } of incoming) if (message.kind === 'request') requests += 1;

@@ -1,8 +1,6 @@
 /** What Prometheus reads of a proxy. */
-import type { ServerResponse } from 'node:http';
 import { McpRequests } from '../metrics/mcp-requests.ts';
 import { labels, processMetrics, simple } from '../metrics/text.ts';
-import type { RpcMessage } from './messages/json-rpc.ts';
 import type { ChildrenStats } from './models/children.ts';
 
 /** What is read when somebody asks. */
@@ -14,28 +12,19 @@ export interface ProxyFacts {
   ready: boolean;
 }
 
-export class ProxyMetrics {
-  readonly #requests = new McpRequests('proxy');
-
-  /** Takes the time and the outcome of a POST whose body has been read. */
-  watch(res: ServerResponse, message: RpcMessage | undefined): void {
-    const method = message === undefined || message.kind === 'response' ? undefined : message.method;
-    this.#requests.watch(res, method);
-  }
-
-  /** A request that was refused before its message was known. */
-  refused(status: number): void {
-    this.#requests.refused(status);
+export class ProxyMetrics extends McpRequests {
+  constructor() {
+    super('proxy');
   }
 
   /** @returns the text format */
-  text({ sessions, streams, children, ready }: ProxyFacts): string {
+  text({ children, ready, ...open }: ProxyFacts): string {
     const gauge = (name: string, help: string, value: number) =>
       simple(`mcpgw_proxy_${name}`, help, 'gauge', [['', value]]);
     const counter = (name: string, help: string, value: number) =>
       simple(`mcpgw_proxy_${name}`, help, 'counter', [['', value]]);
     return [
-      this.#requests.text({ sessions, streams }),
+      this.requestsText(open),
       gauge('ready', 'Whether the server could be started when that was last tried.', ready ? 1 : 0),
       gauge('children', 'Server processes in use.', children.children),
       gauge('spare_children', 'Server processes that stand ready.', children.spares),

@@ -1,36 +1,16 @@
 /** POST: a client's messages, on their way to a remote server checked as everywhere. */
-import { readBody } from '../net/request-body.ts';
-import { acceptsOf, bodyRefusal } from '../proxy/checks.ts';
-import { type Accepts, refuse, replyEmpty, replyJson } from '../proxy/http.ts';
-import { type IncomingBody, parseBody } from '../proxy/messages/incoming.ts';
+import { refuse, replyEmpty, replyJson } from '../proxy/http.ts';
+import { type Posted, readPost } from '../proxy/read-post.ts';
 import { type Asked, checkVersion, type RemoteDeps, sessionOf } from './deps.ts';
 import { send } from './exchange.ts';
 import { forwardedHeaders, headerMismatch } from './forwarded-headers.ts';
 import { sortByRules } from './tool-access.ts';
 
 export function handlePost(asked: Asked, deps: RemoteDeps): void {
-  const { req, res, caller } = asked;
-  const accepts = acceptsOf(req);
-  if ('status' in accepts) return refuse(res, accepts);
-  const options = { maxBytes: deps.limits.maxMessageBytes, budget: deps.bodies, user: caller.sub };
-  readBody(req, options, (body) => {
-    const parsed =
-      typeof body === 'string' ? bodyRefusal(body, deps.limits.maxMessageBytes) : parseBody(body);
-    if ('status' in parsed) {
-      deps.metrics.refused(parsed.status);
-      return refuse(res, parsed);
-    }
-    deps.metrics.watch(res, parsed.incoming[0]?.message);
-    accept(asked, { accepts, parsed }, deps);
-  });
+  readPost(asked.req, asked.res, asked.caller, deps, (posted) => accept(asked, posted, deps));
 }
 
-interface Read {
-  accepts: Accepts;
-  parsed: IncomingBody;
-}
-
-function accept(asked: Asked, { accepts, parsed }: Read, deps: RemoteDeps): void {
+function accept(asked: Asked, { accepts, parsed }: Posted, deps: RemoteDeps): void {
   const { req, res, caller } = asked;
   const { incoming, batch } = parsed;
   const single = batch ? undefined : incoming[0]?.message;

@@ -1,8 +1,6 @@
 /** What Prometheus reads of a remote service. */
-import type { ServerResponse } from 'node:http';
 import { McpRequests } from '../metrics/mcp-requests.ts';
 import { labels, processMetrics, simple } from '../metrics/text.ts';
-import type { RpcMessage } from '../proxy/messages/json-rpc.ts';
 
 /** Why a server's answer was none: it cannot be reached or understood, is too slow, wants other credentials, leads elsewhere, or failed. */
 export type FailureReason = 'unreachable' | 'late' | 'credentials' | 'redirect' | 'error';
@@ -13,19 +11,11 @@ export interface RemoteFacts {
   streams: number;
 }
 
-export class RemoteMetrics {
-  readonly #requests = new McpRequests('remote');
+export class RemoteMetrics extends McpRequests {
   readonly #failures = new Map<string, number>();
 
-  /** Takes the time and the outcome of a POST whose body has been read. */
-  watch(res: ServerResponse, message: RpcMessage | undefined): void {
-    const method = message === undefined || message.kind === 'response' ? undefined : message.method;
-    this.#requests.watch(res, method);
-  }
-
-  /** A request that was refused before its message was known. */
-  refused(status: number): void {
-    this.#requests.refused(status);
+  constructor() {
+    super('remote');
   }
 
   /** A request that the server did not answer as a server of MCP. */
@@ -37,7 +27,7 @@ export class RemoteMetrics {
   /** @returns the text format */
   text(facts: RemoteFacts): string {
     return [
-      this.#requests.text(facts),
+      this.requestsText(facts),
       simple(
         'mcpgw_remote_upstream_failures_total',
         'Requests that the server did not answer as a server of MCP, by reason.',

@@ -6,20 +6,13 @@ import { histogram, labelled, observe, processMetrics, type Series } from '../me
 /** How a tool's run ended: well, with an error of its own (`isError`), or by a fault of the service. */
 export type ToolOutcome = 'done' | 'failed' | 'fault';
 
-export class NativeMetrics {
-  readonly #requests = new McpRequests('native');
+export class NativeMetrics extends McpRequests {
   readonly #tools = new Map<string, Series>();
   readonly #toolLabels = labelled('tool', 'outcome');
   #streams = 0;
 
-  /** Takes the time and the outcome of a POST whose body has been read. */
-  watch(res: ServerResponse, body: unknown): void {
-    this.#requests.watch(res, methodOf(body));
-  }
-
-  /** A request that was refused before its message was known. */
-  refused(status: number): void {
-    this.#requests.refused(status);
+  constructor() {
+    super('native');
   }
 
   /** A GET stream that opens. */
@@ -36,7 +29,7 @@ export class NativeMetrics {
   /** @returns the text format */
   text(sessions: number): string {
     return [
-      this.#requests.text({ sessions, streams: this.#streams }),
+      this.requestsText({ sessions, streams: this.#streams }),
       histogram('mcpgw_native_tool_seconds', 'Runs of tools by how they ended.', this.#tools),
       ...processMetrics(),
     ].join('');
@@ -44,7 +37,7 @@ export class NativeMetrics {
 }
 
 /** @returns of the first message; undefined for a response, and empty for what is none of JSON-RPC */
-function methodOf(body: unknown): string | undefined {
+export function methodOf(body: unknown): string | undefined {
   const first: unknown = Array.isArray(body) ? body[0] : body;
   if (typeof first !== 'object' || first === null) return '';
   if ('method' in first) return typeof first.method === 'string' ? first.method : '';

@@ -17,7 +17,7 @@ import {
   sendResponse,
   toBodilessRequest,
 } from './http.ts';
-import { NativeMetrics } from './native-metrics.ts';
+import { methodOf, NativeMetrics } from './native-metrics.ts';
 import { judgeOrigin } from './origin.ts';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -203,7 +203,7 @@ async function serveMcp(edge: Edge, req: IncomingMessage, res: ServerResponse): 
     edge.metrics.refused(body.status);
     return sendResponse(res, body);
   }
-  if (req.method === 'POST') edge.metrics.watch(res, body.value);
+  if (req.method === 'POST') edge.metrics.watch(res, methodOf(body.value));
   const response = await edge.endpoint.serve({
     caller,
     headers: plainHeaders(req),

@@ -94,6 +94,11 @@ export function errorText(id: RpcId | null, code: number, message: string, data?
   });
 }
 
+/** @returns undefined for a response */
+export function methodOf(message: RpcMessage | undefined): string | undefined {
+  return message === undefined || message.kind === 'response' ? undefined : message.method;
+}
+
 /** The same as the line that a client reads. */
 export function errorLine(id: RpcId | null, code: number, message: string, data?: unknown): Buffer {
   return Buffer.from(errorText(id, code, message, data));

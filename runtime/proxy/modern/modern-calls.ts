@@ -1,11 +1,9 @@
 /** The calls of the era without handshakes that are under way: each has a place at a child, and a reply that is open or parked. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallerContext } from '../../config/context.ts';
 import { unavailable } from '../checks.ts';
-import { refuse, type Accepts, type Refusal } from '../http.ts';
+import { refuse, type Refusal } from '../http.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { plainText } from '../messages/exact-json.ts';
-import type { IncomingBody } from '../messages/incoming.ts';
 import { ErrorCode, type RpcRequest } from '../messages/json-rpc.ts';
 import type { KnownEra } from '../modern-child/era.ts';
 import { ShortLivedMap } from '../short-lived.ts';
@@ -13,6 +11,7 @@ import type { UserOutflows } from '../streams/outflow.ts';
 import { ModernCall, type Round } from './call.ts';
 import type { Envelope, Members } from './envelope/envelope.ts';
 import { canBeAsked, childCapabilities, MAY_ASK, withoutClientRoots } from './envelope/input-requests.ts';
+import type { Posted } from '../read-post.ts';
 import { ParkedCalls } from './parked-calls.ts';
 import { PassedCall } from './passed-call.ts';
 import type { Places, Use } from './places/places.ts';
@@ -34,14 +33,8 @@ export interface ModernCallsOptions {
   outflows: UserOutflows;
 }
 
-export interface Post {
-  caller: CallerContext;
-  accepts: Accepts;
-  parsed: IncomingBody;
-}
-
 /** A post that has been found to be a request. */
-export interface Asked extends Post {
+export interface Asked extends Posted {
   request: RpcRequest;
   envelope: Envelope;
 }
@@ -175,7 +168,7 @@ export class ModernCalls {
     return shared ? {} : childCapabilities(capabilities, clientRoots);
   }
 
-  replyTo(res: ServerResponse, { accepts, caller }: Post): Reply {
+  replyTo(res: ServerResponse, { accepts, caller }: Posted): Reply {
     const { limits, now } = this.#options;
     const onWrite = (): void => this.#options.outflows.note(caller.sub, res);
     return new Reply(res, accepts, { maxBufferedBytes: limits.maxBufferedBytes, openedAtMs: now(), onWrite });

@@ -21,7 +21,8 @@ import { without, type Envelope, type Members } from './envelope/envelope.ts';
 import { checkModernPost, isModernPost } from './envelope/incoming-request.ts';
 import { badRetry, MAY_ASK } from './envelope/input-requests.ts';
 import { Listeners, readFilter } from './listen.ts';
-import { invalidParams, ModernCalls, type Asked, type Post } from './modern-calls.ts';
+import type { Posted } from '../read-post.ts';
+import { invalidParams, ModernCalls, type Asked } from './modern-calls.ts';
 import type { Hello } from './places/open-peer.ts';
 import type { Places, Use } from './places/places.ts';
 import { Pool, type PoolOptions } from './places/pool.ts';
@@ -79,7 +80,7 @@ export class ModernEra {
   }
 
   /** Answers a POST of this era. @returns false when it is none */
-  post(req: IncomingMessage, res: ServerResponse, post: Post): boolean {
+  post(req: IncomingMessage, res: ServerResponse, post: Posted): boolean {
     if (!isModernPost(req, post.parsed)) return false;
     const checked = checkModernPost(req, post.parsed);
     const first = post.parsed.incoming[0]?.message;
