@@ -1,7 +1,7 @@
 /** `mcpgw audit`: the recent security events, from the store of the gateway that runs. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { AUDIT_EVENTS, type EventView } from '../../runtime/embedded/admin.ts';
+import { AUDIT_EVENTS, type EventKind, type EventView } from '../../runtime/embedded/admin.ts';
 import { unexpected } from '../client/admin-answer.ts';
 import type { AuditFlags } from '../commands/audit.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -49,11 +49,16 @@ export async function runAudit(
   }
 }
 
-/** @throws UserError when there is no such kind of event, which would be taken for one that did not happen */
+/** @throws UserError when no such kind of event is kept, which would be taken for one that did not happen */
 function refuseUnknown(event: string | undefined): void {
-  const names = Object.keys(AUDIT_EVENTS);
+  const names = Object.entries<EventKind>(AUDIT_EVENTS).flatMap(([name, { routine }]) =>
+    routine ? [] : [name],
+  );
   if (event === undefined || names.includes(event.toLowerCase())) return;
-  throw new UserError(`--event is one of ${names.join(', ')}`, EXIT.usage);
+  throw new UserError(
+    `--event is one of ${names.join(', ')}; mcpgw logs auth has the routine ones`,
+    EXIT.usage,
+  );
 }
 
 /** @returns oldest first */

@@ -4,7 +4,7 @@ import { type AdminAnswer, callAdmin } from '../auth/admin/call.ts';
 import { readRunning, type Running } from './running.ts';
 import { rootSecretPath } from './state.ts';
 
-export { AUDIT_EVENTS } from '../auth/audit/events.ts';
+export { AUDIT_EVENTS, type EventKind } from '../auth/audit/events.ts';
 export type { AdminAnswer } from '../auth/admin/call.ts';
 export type { AccessEndedView, ClientView, DocumentClientView } from '../auth/admin/clients.ts';
 export type { EventView } from '../auth/admin/events.ts';

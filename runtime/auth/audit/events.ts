@@ -35,7 +35,7 @@ interface Details {
   redirectUri?: string | undefined;
 }
 
-interface EventKind {
+export interface EventKind {
   /** Which details it has. */
   details: readonly (keyof Details)[];
   /** Ordinary business that comes by the thousand: in the log, but not among the recent events in the store. */

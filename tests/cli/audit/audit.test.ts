@@ -36,8 +36,11 @@ describe('mcpgw audit', () => {
     await runAudit({ dir: folder, limit: 50, user: 'nobody' }, none.output);
     expect(none.captured.stdout.trim()).toBe('');
     expect(await mcpgw(['audit', '--dir', folder, '--limit', '0'])).toMatchObject({ code: 2 });
-    const typo = await mcpgw(['audit', '--dir', folder, '--event', 'signed-in']);
-    expect(typo).toMatchObject({ code: 2, stderr: expect.stringMatching(/--event is one of .*signed_in,/) });
+    // One that is misspelt, and one that only the log has.
+    for (const event of ['signed-in', 'tokens_refreshed']) {
+      const refused = await mcpgw(['audit', '--dir', folder, '--event', event]);
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is one of .*signed_in,/) });
+    }
   });
 
   it('follows: the last ones, then each new one once, until it is stopped', async () => {
