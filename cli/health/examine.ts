@@ -22,8 +22,8 @@ import {
   readServerMetadata,
 } from './checks/documents.ts';
 import { checkDns, checkTls } from './checks/host.ts';
+import { explainStart } from './explain-start.ts';
 import { type McpSession, type McpTarget, openSession } from './mcp-session.ts';
-import { explainStart } from './readiness.ts';
 
 export interface HealthReport {
   healthy: boolean;
