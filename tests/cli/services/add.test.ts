@@ -3,55 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ServicesAddFlags } from '../../../cli/commands/services.ts';
 import { devCatalog, devConfig } from '../../../cli/dev/values.ts';
-import { openFolder } from '../../../cli/gateway-folder.ts';
 import { createOutput } from '../../../cli/output.ts';
 import type { Asker } from '../../../cli/prompts/asker.ts';
-import { type AddWorld, addService } from '../../../cli/services/add/run.ts';
 import { runServicesRemove } from '../../../cli/services/remove.ts';
-import { captureSinks, owner, readAll, temporaryFolder } from '../support/run-init.ts';
-
-const SECRET = 'correct-horse-4711';
-
-/** npm and pip, which know a few packages. */
-const registries: AddWorld['run'] = (file, args) => {
-  const text = args.join(' ');
-  const found = (stdout: string) => Promise.resolve({ code: 0, stdout, stderr: '' });
-  if (file === 'npm' && text.includes('@scope/server@'))
-    return found(JSON.stringify({ version: '1.2.3', bin: { 'server-mcp': 'x.js' } }));
-  if (file === 'npm' && text.includes('kit@'))
-    return found(JSON.stringify({ version: '2.0.0', bin: { a: 'a.js', b: 'b.js' } }));
-  if (file === 'npm' && text.includes('library@')) return found(JSON.stringify({ version: '1.0.0' }));
-  if (file === 'python3' && text.includes('notes-server'))
-    return found('notes-server (0.3.0)\nAvailable versions: 0.3.0, 0.2.0\n');
-  return Promise.resolve({
-    code: 1,
-    stdout: '',
-    stderr: 'npm error code E404\nERROR: No matching distribution found',
-  });
-};
-
-async function add(
-  folder: string,
-  line: string,
-  flags: Partial<ServicesAddFlags> = {},
-  world: Partial<AddWorld> = {},
-) {
-  const { captured, stdout, stderr } = captureSinks();
-  const [name = '', ...command] = line.split(' ');
-  const all = { dir: folder, ...flags };
-  await addService(name, command, all, {
-    environment: {},
-    asker: undefined,
-    readStdin: () => Promise.resolve(''),
-    run: registries,
-    user: owner,
-    output: createOutput(all, stdout, stderr, {}),
-    ...world,
-  });
-  return captured;
-}
-
-const serviceOf = (folder: string, name: string) => openFolder(folder, '0').catalog.services.get(name);
+import { captureSinks, readAll, temporaryFolder } from '../support/run-init.ts';
+import { add, SECRET, serviceOf } from './adding.ts';
 
 describe('a package', () => {
   test('of npm is pinned to the current version, with its one command', async () => {
@@ -280,63 +236,5 @@ describe('what is there', () => {
     });
     expect(stderr).toContain('--api-key: arguments stand in the catalog file');
     expect(stderr).toContain('--secret GITHUB_TOKEN keeps it apart');
-  });
-});
-
-describe('a server elsewhere', () => {
-  const url = 'https://mcp.example.com/mcp';
-
-  test('has its address and headers in the catalog, and their secrets in .env alone', async () => {
-    const folder = temporaryFolder();
-    const flags = { url, header: ['X-Team=blue', 'X-Other: a=b'], secretHeader: ['Authorization'] };
-    await add(folder, 'far', flags, { readStdin: () => Promise.resolve(`Bearer ${SECRET}\n`) });
-    expect(serviceOf(folder, 'far')).toMatchObject({
-      kind: 'remote',
-      description: 'The server at mcp.example.com.',
-      remote: {
-        url,
-        auth: 'header',
-        headers: {
-          'X-Team': { value: 'blue' },
-          'X-Other': { value: 'a=b' },
-          Authorization: { secret: 'SECRET_FAR_AUTHORIZATION' },
-        },
-      },
-    });
-    const found = [...readAll(folder)].filter(([, text]) => text.includes(SECRET)).map(([path]) => path);
-    expect(found).toEqual(['.env']);
-  });
-
-  test.each([
-    [{ url, env: ['A=1'], secret: ['B'] }, /--env, --secret: only of a server that is started here/],
-    [{ header: ['A=1'] }, /--header: only of a server elsewhere/],
-    [{ url: 'file:///etc/passwd' }, /must be an address/],
-    [{ url: 'http://169.254.169.254/mcp' }, /hand out credentials/],
-    [{ url: 'http://[::ffff:169.254.169.254]/mcp' }, /hand out credentials/],
-    [{ url: 'http://[fd00:ec2::254]/mcp' }, /hand out credentials/],
-    [{ url: `https://me:${SECRET}@x.example/mcp` }, /has credentials in it/],
-    [{ url, header: ['Host=x'] }, /can be set here/],
-    [{ url, header: ['A=b\r\nC: d'] }, /no line break/],
-    [{ url, secretHeader: [`Authorization: Bearer ${SECRET}`] }, /takes the name alone/],
-    [{ url, secretHeader: ['A'] }, /no line break/, 'one\ntwo'],
-  ] as [Partial<ServicesAddFlags>, RegExp, string?][])(
-    '%o is refused',
-    async (flags, message, input = '') => {
-      const folder = temporaryFolder();
-      const failed = add(folder, 'far', flags, { readStdin: () => Promise.resolve(input) });
-      await expect(failed).rejects.toThrow(message);
-      await expect(failed).rejects.not.toThrow(SECRET);
-      expect(readAll(folder).size).toBe(0);
-    },
-  );
-
-  test('is warned of where what is sent could be read', async () => {
-    const flags = { url: 'http://mcp.example.com/mcp?api_key=1', header: ['Authorization=x'] };
-    const { stderr } = await add(temporaryFolder(), 'far', flags);
-    expect(stderr).toContain('--secret-header Authorization keeps it apart');
-    expect(stderr).toContain('can be read on the way');
-    expect(stderr).toContain('api_key in the address');
-    const { stderr: local } = await add(temporaryFolder(), 'far', { url: 'http://localhost:3000/mcp' });
-    expect(local).toContain('in a container the container itself');
   });
 });
